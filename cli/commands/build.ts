@@ -1,0 +1,90 @@
+import type { CommandModule } from "yargs";
+import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
+import { credentialPlaces, sourceDateEpoch, storeFolder } from "../environment.ts";
+import { Interrupted } from "../ui/error.ts";
+
+interface BuildArguments {
+  dir: string;
+  output?: string;
+  format?: OutputFormat;
+  mirror: string[];
+  offline: boolean;
+  locked: boolean;
+  simulation: boolean;
+  "app-version"?: string;
+  "unversioned-file": boolean;
+  json: boolean;
+}
+
+export const buildCommand: CommandModule<object, BuildArguments> = {
+  command: "build [dir]",
+  describe: "Build a project into one file",
+  builder: (yargs) =>
+    yargs
+      .positional("dir", { type: "string", default: ".", describe: "Folder with auterion-app.yml or aircrate.yml" })
+      .options({
+        output: { alias: "o", type: "string", requiresArg: true, describe: "File to write" },
+        format: {
+          choices: ["auterionos", "docker-archive", "oci"] as const,
+          describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
+        },
+        mirror: {
+          type: "string",
+          array: true,
+          requiresArg: true,
+          nargs: 1,
+          default: [] as string[],
+          defaultDescription: "none",
+          describe: "Ask HOST instead of REGISTRY, as REGISTRY=HOST; may be repeated",
+        },
+        offline: { type: "boolean", default: false, describe: "Use what the store has and ask no registry" },
+        locked: { type: "boolean", default: false, describe: "Refuse references that are not pinned by a digest" },
+        simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
+        "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
+        "unversioned-file": { type: "boolean", default: false, describe: "Leave the version out of the file name" },
+        json: { type: "boolean", default: false, describe: "Print the report as JSON" },
+      })
+      .example("$0 build", "build the project in this folder")
+      .example("$0 build app -o app.auterionos", "build another folder into a file of this name")
+      .example("$0 build --mirror docker.io=127.0.0.1:5000", "pull from a mirror of Docker Hub"),
+  handler: async (args) => {
+    const { build } = await import("../../lib/build/build.ts");
+    const { parseMirror } = await import("../../lib/registry/host.ts");
+    const { credentialsFromFiles } = await import("../../lib/registry/credentials.ts");
+    const options: BuildOptions = {
+      dir: args.dir,
+      store: storeFolder(process.env),
+      ...(args.output !== undefined && { output: args.output }),
+      ...(args.format !== undefined && { format: args.format }),
+      ...(args["app-version"] !== undefined && { appVersion: args["app-version"] }),
+      unversionedFile: args["unversioned-file"],
+      mirrors: new Map(args.mirror.map(parseMirror)),
+      findCredentials: credentialsFromFiles(credentialPlaces(process.env)),
+      offline: args.offline,
+      locked: args.locked,
+      simulation: args.simulation,
+      epoch: sourceDateEpoch(process.env),
+    };
+    const report = await withSignals((signal) => build({ ...options, signal }));
+    if (args.json) {
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      return;
+    }
+    const { renderReport } = await import("../ui/report.ts");
+    process.stdout.write(renderReport(report));
+    for (const warning of report.warnings) process.stderr.write(`warning: ${warning}\n`);
+  },
+};
+
+/** Lets a signal stop the task in order, so that no half-written file stays behind. */
+async function withSignals<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const stop = (signal: NodeJS.Signals) => controller.abort(new Interrupted(signal));
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    return await task(controller.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+  }
+}

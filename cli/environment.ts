@@ -1,0 +1,36 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { AircrateError } from "../lib/error.ts";
+import type { CredentialPlaces } from "../lib/registry/credentials.ts";
+
+/** Folder of the blob store: `AIRCRATE_STORE`, else the platform's cache folder. */
+export function storeFolder(env: NodeJS.ProcessEnv): string {
+  if (env.AIRCRATE_STORE) return env.AIRCRATE_STORE;
+  if (process.platform === "darwin") return path.join(homedir(), "Library", "Caches", "aircrate");
+  if (process.platform === "win32" && env.LOCALAPPDATA) return path.join(env.LOCALAPPDATA, "aircrate", "Cache");
+  // XDG Base Directory Specification: a relative path in the variable does not count.
+  const cache = env.XDG_CACHE_HOME;
+  return path.join(cache !== undefined && path.isAbsolute(cache) ? cache : path.join(homedir(), ".cache"), "aircrate");
+}
+
+const LAST_EPOCH = 0o77777777777;
+
+/** `SOURCE_DATE_EPOCH` (reproducible-builds.org specification), seconds since 1970. @throws AircrateError usage */
+export function sourceDateEpoch(env: NodeJS.ProcessEnv): number {
+  const text = env.SOURCE_DATE_EPOCH;
+  if (text === undefined || text === "") return 0;
+  const epoch = /^\d{1,11}$/.test(text) ? Number(text) : Number.NaN;
+  if (epoch <= LAST_EPOCH) return epoch;
+  throw new AircrateError("usage", "SOURCE_DATE_EPOCH is not a number of seconds since 1970", {
+    hint: "for the time of the last commit: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
+  });
+}
+
+export function credentialPlaces(env: NodeJS.ProcessEnv): CredentialPlaces {
+  return {
+    home: homedir(),
+    dockerConfig: env.DOCKER_CONFIG,
+    registryAuthFile: env.REGISTRY_AUTH_FILE,
+    runtimeDir: env.XDG_RUNTIME_DIR,
+  };
+}

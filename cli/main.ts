@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import yargs, { type Argv } from "yargs";
+import { EXIT_STATUS } from "../lib/error.ts";
+import { suggest } from "../lib/suggest.ts";
+import { VERSION } from "../lib/version.ts";
+import { exposeCollector } from "../lib/work/memory.ts";
+import { buildCommand } from "./commands/build.ts";
+import { planCommand } from "./commands/plan.ts";
+import { printError, UsageError } from "./ui/error.ts";
+
+const EXIT_HELP = `Exit status:
+  0  done                          4  a registry or file cannot be reached or does not exist
+  1  internal fault                5  not allowed: credentials are missing or refused
+  2  wrong usage                   6  integrity: a digest or checksum does not fit, or verify found problems
+  3  the input is wrong            7  refused by --offline or --locked
+
+Environment:
+  AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
+  SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
+  AIRCRATE_DEBUG=1   shows where an error arose`;
+
+const COMMANDS = ["build", "plan", "inspect", "verify"];
+
+function parser(): Argv {
+  return yargs(process.argv.slice(2))
+    .scriptName("aircrate")
+    .locale("en")
+    .usage("$0 COMMAND\n\nBuilds container applications for drones and other machines without Docker.")
+    .command(buildCommand)
+    .command(planCommand)
+    .demandCommand(1, "name a command")
+    .strict()
+    .version(VERSION)
+    .alias("help", "h")
+    .epilogue(EXIT_HELP)
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .parserConfiguration({ "duplicate-arguments-array": false, "camel-case-expansion": false })
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(meant(message));
+    });
+}
+
+/** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
+function meant(message: string): string {
+  const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
+  const found = word === undefined ? undefined : suggest(word, COMMANDS);
+  return found === undefined ? message : `${message} (did you mean ${found}?)`;
+}
+
+async function main(): Promise<number> {
+  exposeCollector();
+  try {
+    await parser().parseAsync();
+    return 0;
+  } catch (error) {
+    return printError(error);
+  }
+}
+
+// A reader that has seen enough, such as `head`, closes the pipe: that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : EXIT_STATUS.internal);
+});
+process.exitCode = await main();

@@ -1,0 +1,66 @@
+import { AircrateError, EXIT_STATUS } from "../../lib/error.ts";
+
+/** The command line itself is wrong. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Status of a process that a signal ended: 128 and its number. */
+const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** The build was told to stop. `signal` is the signal's name. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly signal: string;
+
+  constructor(signal: string) {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** Prints an error: what and where, then why, then what to do. @returns the exit status */
+export function printError(error: unknown): number {
+  const [status, lines] = describe(error);
+  process.stderr.write(`${lines.map(printable).join("\n")}\n`);
+  if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${trace(error)}\n`);
+  return status;
+}
+
+function describe(error: unknown): [status: number, lines: string[]] {
+  if (error instanceof AircrateError) {
+    const { message, fault, reason, hint } = error;
+    return [
+      EXIT_STATUS[fault],
+      [`aircrate: ${message}`, ...reason.map((line) => `  ${line}`), ...hint.map((line) => `  -> ${line}`)],
+    ];
+  }
+  if (error instanceof Interrupted) return [SIGNAL_STATUS[error.signal] ?? 1, [`aircrate: ${error.message}`]];
+  if (isUsage(error)) {
+    return [EXIT_STATUS.usage, [`aircrate: ${error.message}`, "  -> aircrate --help lists commands and options"]];
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return [
+    EXIT_STATUS.internal,
+    [`aircrate: internal fault: ${message}`, "  -> please report it with the output of AIRCRATE_DEBUG=1"],
+  ];
+}
+
+/** yargs has an error class of its own for what a command line lacks. */
+function isUsage(error: unknown): error is Error {
+  return error instanceof UsageError || (error instanceof Error && error.name === "YError");
+}
+
+/** What stands in files and answers must not steer the terminal. */
+function printable(line: string): string {
+  return line.replace(
+    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+function trace(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) parts.push(at.stack ?? at.message);
+  return parts.join("\ncaused by ");
+}

@@ -1,0 +1,47 @@
+const UNITS = ["kB", "MB", "GB", "TB"];
+
+/** Bytes for people, in powers of 1000 as registries count: `512 B`, `40.2 MB`. */
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} B`;
+  let value = size;
+  let unit = -1;
+  do {
+    value /= 1000;
+    unit += 1;
+  } while (value >= 999.95 && unit < UNITS.length - 1);
+  return `${value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** Columns padded to their widest cell; `right` names those that hold numbers. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, width(cell))), []);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => pad(cell, widths[i]!, right.includes(i)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function pad(cell: string, size: number, right: boolean): string {
+  const space = " ".repeat(size - width(cell));
+  return right ? space + cell : cell + space;
+}
+
+function width(cell: string): number {
+  return [...cell].length;
+}
+
+/** Cuts a text in the middle of nowhere: what comes from files must not break the layout. */
+export function excerpt(text: string, size: number): string {
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return line.length <= size ? line : `${line.slice(0, size - 1)}…`;
+}
+
+/** `a, then b and c, then d`. */
+export function launchOrderText(waves: readonly (readonly string[])[]): string {
+  return waves.map((wave) => wave.join(" and ")).join(", then ");
+}

@@ -1,0 +1,120 @@
+import { join, resolve } from "node:path";
+import type { Static } from "@sinclair/typebox";
+import { AircrateYml, type DockerfileImage, type TreeConfig, type TreeImage } from "../../spec/aircrate-yml.ts";
+import { decodeYaml } from "../yaml/decode.ts";
+import { problemsError, type YamlProblem } from "../yaml/problems.ts";
+import { readYaml, type YamlDocument } from "../yaml/read.ts";
+import { child } from "../yaml/value.ts";
+import { type BuildSource, readBuild } from "./build-source.ts";
+import { exists, isInside } from "./files.ts";
+
+export const AIRCRATE_NAME = "aircrate.yml";
+
+/** What `aircrate.yml` says, with paths resolved. */
+export interface AircrateConfig {
+  /** Path of the file as the user gave the folder. */
+  readonly file: string;
+  /** Local images by name, in the order of the file. */
+  readonly images: ReadonlyMap<string, LocalImage>;
+  /** Tag of all images where there is no application manifest. */
+  readonly tag?: string;
+}
+
+export type LocalImage = {
+  readonly name: string;
+  /** File and line. */
+  readonly where: string;
+} & (BuildSource | TreeSource);
+
+/** An image that is described as file trees on a base. */
+export interface TreeSource {
+  readonly kind: "tree";
+  /** Another local image, a reference, or `scratch`. */
+  readonly from: string;
+  readonly layers: readonly {
+    readonly name?: string;
+    readonly where: string;
+    readonly copies: readonly TreeCopySource[];
+  }[];
+  readonly config: Static<typeof TreeConfig>;
+}
+
+export interface TreeCopySource {
+  readonly where: string;
+  /** As written. */
+  readonly from: string;
+  /** Absolute path in the project folder; whether it exists is not checked here. */
+  readonly path: string;
+  /** Absolute path in the image. */
+  readonly to: string;
+}
+
+/**
+ * Reads `aircrate.yml` of a project folder.
+ *
+ * @returns undefined when there is none
+ * @throws AircrateError input
+ */
+export async function readAircrateYml(dir: string): Promise<AircrateConfig | undefined> {
+  const file = join(dir, AIRCRATE_NAME);
+  if (!(await exists(file))) return undefined;
+  const document = await readYaml(file);
+  const config = decodeYaml(AircrateYml, document);
+  const problems: YamlProblem[] = [];
+  const context: ImageContext = { directory: resolve(dir), document, problems };
+  const images = new Map<string, LocalImage>();
+  for (const name of document.keys("/images")) {
+    const image = config.images![name]!;
+    const pointer = child("/images", name);
+    const where = place(document, pointer);
+    const source = "from" in image ? readTree(image, pointer, context) : await readDockerfile(image, pointer, context);
+    if (source !== undefined) images.set(name, { name, where, ...source });
+  }
+  if (problems.length > 0) throw problemsError(document.file, problems);
+  return { file, images, ...(config.tag !== undefined && { tag: config.tag }) };
+}
+
+interface ImageContext {
+  /** Absolute path of the project folder. */
+  readonly directory: string;
+  readonly document: YamlDocument;
+  readonly problems: YamlProblem[];
+}
+
+function readDockerfile(image: Static<typeof DockerfileImage>, pointer: string, context: ImageContext) {
+  const { directory, document, problems } = context;
+  // What `readBuild` calls `build/context` stands in the image itself.
+  const places = {
+    service: pointer,
+    of: (...path: (string | number)[]) => path.slice(1).reduce<string>(child, pointer),
+  };
+  return readBuild(image, {
+    directory,
+    places,
+    report(at, message, hint) {
+      problems.push({ line: document.locate(at), message, ...(hint !== undefined && { hint }) });
+    },
+  });
+}
+
+function readTree(image: Static<typeof TreeImage>, pointer: string, context: ImageContext): TreeSource {
+  const { directory, document, problems } = context;
+  const layers = (image.layers ?? []).map((layer, i) => {
+    const at = child(child(pointer, "layers"), i);
+    const copies = layer.copy.map((copy, j) => {
+      const below = child(child(at, "copy"), j);
+      const path = resolve(directory, copy.from);
+      if (copy.from.includes("\0") || !isInside(path, directory)) {
+        const line = document.locate(child(below, "from"));
+        problems.push({ line, message: `\`${copy.from}\` lies outside the project folder` });
+      }
+      return { where: place(document, below), from: copy.from, path, to: copy.to };
+    });
+    return { ...(layer.name !== undefined && { name: layer.name }), where: place(document, at), copies };
+  });
+  return { kind: "tree", from: image.from, layers, config: image.config ?? {} };
+}
+
+function place(document: YamlDocument, pointer: string): string {
+  return `${document.file}:${document.locate(pointer)}`;
+}

@@ -1,0 +1,148 @@
+import type { DockerArchiveManifest } from "../../spec/docker-archive.ts";
+import { MEDIA } from "../../spec/media-types.ts";
+import { ANNOTATION, type Descriptor, type Index, type IndexEntry, type Manifest } from "../../spec/oci.ts";
+import type { LayerRecord } from "../../spec/store.ts";
+import { type Digest, digestOf, hex } from "../digest.ts";
+import { AircrateError } from "../error.ts";
+import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
+
+/** An image that is ready to be written: its config bytes are final. */
+export interface ArchiveImage {
+  /** Full references with tag: `docker.io/library/com.example.app.service:1.0.0`. */
+  readonly tags: readonly string[];
+  readonly configBytes: Uint8Array;
+  readonly layers: readonly LayerRecord[];
+}
+
+/**
+ * `docker-archive` is a hybrid: an OCI image layout that also has `manifest.json`, in a tar file. `oci` leaves that out.
+ */
+export type ArchiveForm = "docker-archive" | "oci";
+
+/** How layers lie in the archive: as they are in the store, or plain and named by their diffID. */
+export type LayerForm = "gzip" | "plain";
+
+/** A member of the archive; `layer` is one whose bytes come from the store. */
+export type ArchiveMember =
+  | { readonly path: string; readonly directory: true }
+  | { readonly path: string; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly layer: LayerRecord; readonly form: LayerForm };
+
+export interface ArchiveImageIds {
+  readonly tags: readonly string[];
+  /** Image ID for engines with graph drivers. */
+  readonly configDigest: Digest;
+  /** Image ID for engines with the containerd store. */
+  readonly manifestDigest: Digest;
+}
+
+export interface Archive {
+  readonly members: readonly ArchiveMember[];
+  readonly images: readonly ArchiveImageIds[];
+}
+
+/** More layers than this are refused by Docker's graph drivers ("max depth exceeded"). */
+export const MAX_LAYERS = 125;
+
+/**
+ * Lays out one archive for all images, every blob once. Directories, then the documents, then the blobs by digest: the
+ * documents in front let a reader stop early; no symbolic and no hard link, since not every loader follows them; no
+ * platform in the index, since `ctr images import` drops what names another platform than its own.
+ */
+export function composeArchive(images: readonly ArchiveImage[], form: ArchiveForm, layerForm: LayerForm): Archive {
+  const blobs = new Map<Digest, ArchiveMember>();
+  const entries: IndexEntry[] = [];
+  const items = new Map<Digest, DockerArchiveManifest[number] & { RepoTags: string[] }>();
+  const ids: ArchiveImageIds[] = [];
+  const addBytes = (mediaType: string, bytes: Uint8Array): Descriptor => {
+    const digest = digestOf(bytes);
+    blobs.set(digest, { path: blobPath(digest), bytes });
+    return { mediaType, digest, size: bytes.length };
+  };
+
+  for (const { tags, configBytes, layers } of images) {
+    if (layers.length > MAX_LAYERS) throw tooManyLayers(tags[0] ?? "image", layers.length);
+    const config = addBytes(MEDIA.ociConfig, configBytes);
+    const descriptors = layers.map((layer) => layerDescriptor(layer, layerForm));
+    for (const [i, { digest }] of descriptors.entries()) {
+      if (!blobs.has(digest)) blobs.set(digest, { path: blobPath(digest), layer: layers[i]!, form: layerForm });
+    }
+    const manifest: Manifest = { schemaVersion: 2, mediaType: MEDIA.ociManifest, config, layers: descriptors };
+    const described = addBytes(MEDIA.ociManifest, toJson(manifest));
+    for (const tag of tags) {
+      const annotations = { [ANNOTATION.containerdName]: tag, [ANNOTATION.refName]: tag };
+      entries.push({ ...described, annotations });
+    }
+    if (tags.length === 0) entries.push(described);
+    const item = items.get(config.digest) ?? {
+      Config: blobPath(config.digest),
+      RepoTags: [],
+      Layers: descriptors.map(({ digest }) => blobPath(digest)),
+    };
+    item.RepoTags.push(...tags);
+    items.set(config.digest, item);
+    ids.push({ tags, configDigest: config.digest, manifestDigest: described.digest });
+  }
+
+  const index: Index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: entries };
+  const sorted = [...blobs.keys()].sort().map((digest) => blobs.get(digest)!);
+  const members: ArchiveMember[] = [
+    { path: "blobs", directory: true },
+    { path: "blobs/sha256", directory: true },
+    { path: "oci-layout", bytes: toJson({ imageLayoutVersion: "1.0.0" }) },
+    { path: "index.json", bytes: toJson(index) },
+  ];
+  if (form === "docker-archive") members.push({ path: "manifest.json", bytes: toJson([...items.values()]) });
+  return { members: [...members, ...sorted], images: ids };
+}
+
+function layerDescriptor(layer: LayerRecord, form: LayerForm): Descriptor {
+  return form === "plain"
+    ? { mediaType: MEDIA.ociLayer, digest: layer.diffId, size: layer.plainSize }
+    : { mediaType: MEDIA.ociLayerGzip, digest: layer.digest, size: layer.size };
+}
+
+function blobPath(digest: Digest): string {
+  return `blobs/sha256/${hex(digest)}`;
+}
+
+function toJson(document: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(document), "utf8");
+}
+
+function tooManyLayers(image: string, count: number): AircrateError {
+  return new AircrateError("input", `the image has ${count} layers`, {
+    where: image,
+    reason: `container engines take at most ${MAX_LAYERS}`,
+    hint: "join COPY instructions, or choose a base image with fewer layers",
+  });
+}
+
+/** A part of the archive's tar stream: literal bytes, or the content of a layer in the form it has in the archive. */
+export type ArchivePart = { readonly bytes: Uint8Array } | { readonly layer: LayerRecord; readonly form: LayerForm };
+
+/** The archive as a tar stream: each header is written by the same hand, with constant owner, mode and time. */
+export function archiveParts(archive: Archive): ArchivePart[] {
+  const parts: ArchivePart[] = [];
+  let pending: Uint8Array[] = [];
+  for (const member of archive.members) {
+    const directory = "directory" in member;
+    const size = directory ? 0 : "bytes" in member ? member.bytes.length : layerSize(member);
+    const mode = directory ? 0o755 : 0o644;
+    const type = directory ? "directory" : "file";
+    pending.push(encodeHeader({ path: member.path, type, mode, uid: 0, gid: 0, size, mtime: 0 }));
+    if ("bytes" in member) pending.push(member.bytes);
+    if ("layer" in member) {
+      parts.push({ bytes: Buffer.concat(pending) }, { layer: member.layer, form: member.form });
+      pending = [];
+    }
+    pending.push(Buffer.alloc(paddingOf(size)));
+  }
+  pending.push(Buffer.alloc(TRAILER_SIZE));
+  parts.push({ bytes: Buffer.concat(pending) });
+  return parts;
+}
+
+function layerSize({ layer, form }: { layer: LayerRecord; form: LayerForm }): number {
+  return form === "plain" ? layer.plainSize : layer.size;
+}

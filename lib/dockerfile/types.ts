@@ -1,0 +1,184 @@
+/** What a Dockerfile says: its instructions as written, the stages they form, and the steps they come to. */
+import type { Platform } from "../platform.ts";
+
+/** The character that escapes the next one and, at the end of a line, joins it with the next line. */
+export type Escape = "\\" | "`";
+
+/** Where something stands and what is written there. */
+export interface Located {
+  /** `file:line`, the file as the user named it, the line (from 1) on which the instruction starts. */
+  readonly where: string;
+  /** The instruction on one line: keyword in capitals, continuation lines joined, here-documents left out. */
+  readonly text: string;
+}
+
+/** A file written inside the Dockerfile: `COPY <<name /destination`. */
+export interface Heredoc {
+  /** The word after `<<`, quotes removed: it ends the document, and it is the file's name. */
+  readonly name: string;
+  /** Whether variables in `content` are substituted: not when a part of the word was quoted. */
+  readonly expand: boolean;
+  /** `<<-`: leading tabs do not count, neither before the ending word nor in the content. */
+  readonly stripTabs: boolean;
+  /** The lines as written, line ends included. */
+  readonly content: string;
+}
+
+/** `["a", "b"]` is the exec form, anything else goes to the shell. */
+export type Command =
+  | { readonly form: "exec"; readonly argv: readonly string[] }
+  | { readonly form: "shell"; readonly command: string };
+
+export type Entry = readonly [name: string, value: string];
+
+/** How a container is checked. Times in nanoseconds; absent is the engine's default. */
+export interface Health {
+  /** `["NONE"]`, `["CMD", …argv]` or `["CMD-SHELL", command]`. */
+  readonly test: readonly string[];
+  readonly interval?: number;
+  readonly timeout?: number;
+  readonly startPeriod?: number;
+  readonly startInterval?: number;
+  readonly retries?: number;
+}
+
+interface Transfer {
+  readonly sources: readonly string[];
+  readonly heredocs: readonly Heredoc[];
+  readonly destination: string;
+  readonly chown?: string;
+  readonly chmod?: string;
+  readonly link: boolean;
+  readonly excludes: readonly string[];
+}
+
+/** `FROM`: variables not yet substituted. */
+export type FromInstruction = Located & {
+  readonly kind: "from";
+  readonly image: string;
+  /** In lower case, as stages are found without regard to case. */
+  readonly name?: string;
+  readonly platform?: string;
+};
+
+/** `ARG`; `value` is the default as written. */
+export type ArgInstruction = Located & {
+  readonly kind: "arg";
+  readonly entries: readonly { readonly name: string; readonly value?: string }[];
+};
+
+export type CopyInstruction = Located & {
+  readonly kind: "copy";
+  readonly from?: string;
+  readonly parents: boolean;
+} & Transfer;
+
+/** `ADD`; `options` are its flags beyond those of COPY. */
+export type AddInstruction = Located & { readonly kind: "add"; readonly options: readonly string[] } & Transfer;
+
+export type RunInstruction = Located & {
+  readonly kind: "run";
+  readonly command: Command;
+  readonly heredocs: readonly Heredoc[];
+};
+
+/** The instructions that mean the same before and after substitution. */
+type Plain =
+  | { readonly kind: "cmd" | "entrypoint"; readonly command: Command }
+  | { readonly kind: "shell"; readonly argv: readonly string[] }
+  | { readonly kind: "healthcheck"; readonly health: Health }
+  | { readonly kind: "maintainer"; readonly name: string };
+
+/** The instructions in which only the words change by substitution. */
+type Worded =
+  | { readonly kind: "env" | "label"; readonly entries: readonly Entry[] }
+  | { readonly kind: "workdir"; readonly path: string }
+  | { readonly kind: "user"; readonly user: string }
+  | { readonly kind: "volume"; readonly paths: readonly string[] }
+  | { readonly kind: "expose"; readonly ports: readonly string[] }
+  | { readonly kind: "stopsignal"; readonly signal: string };
+
+/** An instruction as written: its form is checked, its variables are not yet substituted. */
+export type Instruction =
+  | FromInstruction
+  | ArgInstruction
+  | CopyInstruction
+  | AddInstruction
+  | RunInstruction
+  | (Located & { readonly kind: "onbuild"; readonly instruction: string })
+  | (Located & (Plain | Worded));
+
+export type StageInstruction = Exclude<Instruction, FromInstruction>;
+
+/**
+ * Owner of what is copied. A number is an id; a name is to be looked up in the image's own `/etc/passwd` or
+ * `/etc/group`. Without `group`, the group is the primary one of the named user.
+ */
+export interface Owner {
+  readonly user: number | string;
+  readonly group?: number | string;
+}
+
+export type CopyStep = Located & {
+  readonly kind: "copy";
+  /** Patterns below the build context, as written: `/` in front means the context, too. */
+  readonly sources: readonly string[];
+  /** Absolute or relative to the working folder of that moment; a trailing slash has a meaning. */
+  readonly destination: string;
+  readonly chown?: Owner;
+  /** Mode bits, 0 to 0o7777. */
+  readonly chmod?: number;
+  /** `--link` changes how a layer is cached, not what it holds. */
+  readonly link: boolean;
+};
+
+/** `ARG` inside a stage. It changes no config, only the history; `value` is undefined when it has none. */
+export type ArgStep = Located & {
+  readonly kind: "arg";
+  readonly entries: readonly (readonly [name: string, value: string | undefined])[];
+};
+
+/** An instruction with its variables substituted and its values checked: ports are `8080/tcp`, ranges written out. */
+export type Step = CopyStep | ArgStep | (Located & (Plain | Worded));
+
+/** What a stage starts from. */
+export type Base =
+  | { readonly kind: "scratch" }
+  | { readonly kind: "stage"; readonly index: number }
+  /** `reference` as written after substitution: a name of a local base or an image reference. Not yet checked. */
+  | { readonly kind: "image"; readonly reference: string };
+
+export interface Stage extends Located {
+  readonly index: number;
+  readonly name?: string;
+  readonly from: Base;
+  /** The `--platform` after substitution, when there is one. */
+  readonly platform?: string;
+  readonly instructions: readonly StageInstruction[];
+  readonly context: StageContext;
+}
+
+/** What all stages of one file share when their variables are substituted. */
+export interface StageContext {
+  readonly escapeChar: Escape;
+  readonly platform: Platform;
+  /** Values of the platform arguments and of each ARG before the first FROM. */
+  readonly globals: ReadonlyMap<string, string>;
+  readonly buildArgs: ReadonlyMap<string, string>;
+}
+
+export interface ParseOptions {
+  /** Name of the file in messages. */
+  readonly file: string;
+  /** What is built. */
+  readonly platform: Platform;
+  /** Build arguments: they override the defaults of ARG. */
+  readonly args?: ReadonlyMap<string, string>;
+  /** Name of the stage to build; without it the last one. */
+  readonly target?: string;
+}
+
+export interface Warning {
+  readonly where: string;
+  readonly message: string;
+}

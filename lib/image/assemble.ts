@@ -1,0 +1,120 @@
+import type { ContainerConfig, HistoryEntry } from "../../spec/oci-config.ts";
+import type { LayerTree } from "../../spec/store.ts";
+import { AircrateError } from "../error.ts";
+import { buildLayer } from "../layer/build.ts";
+import type { Store } from "../store/layout.ts";
+import type { TarEntry } from "../tar/sequence.ts";
+import type { WorkPool } from "../work/pool.ts";
+import { applyCopy, type Copy } from "./copy.ts";
+import { createDraft, type LayerDraft } from "./draft.ts";
+import { deriveConfig, type Image, type LayerSource } from "./image.ts";
+import { type Owner, ownerOfUser, resolveOwner } from "./owner.ts";
+import { createRootFs, type RootFs } from "./rootfs.ts";
+
+/** What one step does to an image, whichever front end it comes from. */
+export type Operation =
+  /** A layer that holds what these copies copy. */
+  | { readonly kind: "copy"; readonly copies: readonly CopyOperation[]; readonly history: HistoryEntry }
+  /** A layer with a folder, if the image has none at that path. */
+  | {
+      readonly kind: "folder";
+      readonly path: string;
+      readonly user: string;
+      readonly where: string;
+      readonly history: HistoryEntry;
+    }
+  /** Config only. */
+  | { readonly kind: "config"; readonly history: HistoryEntry };
+
+export type CopyOperation = Omit<Copy, "owner"> & { readonly owner?: Owner };
+
+export interface Assembly {
+  readonly operations: readonly Operation[];
+  readonly config: ContainerConfig;
+  readonly author?: string;
+}
+
+export interface AssembleOptions {
+  readonly store: Store;
+  readonly pool: WorkPool;
+  /** Seconds since 1970: time of every entry, of the config and of its history. */
+  readonly epoch: number;
+}
+
+/**
+ * Builds an image on top of another. Returns as soon as it is known what its layers hold; they are packed meanwhile.
+ *
+ * @throws AircrateError input
+ */
+export async function assembleImage(base: Image, assembly: Assembly, options: AssembleOptions): Promise<Image> {
+  const root = createRootFs();
+  for (const { tree } of base.layers) root.apply(await tree());
+  const layers: LayerSource[] = [];
+  const history: HistoryEntry[] = [];
+  for (const operation of assembly.operations) {
+    const draft = createDraft(root, options.epoch);
+    if (operation.kind === "config" || !applyOperation(operation, root, draft)) {
+      history.push({ ...operation.history, empty_layer: true });
+      continue;
+    }
+    history.push(operation.history);
+    layers.push(startLayer(draft.entries(), operation.history.created_by ?? "", options));
+  }
+  const { config, author } = assembly;
+  return {
+    config: deriveConfig(base.config, {
+      created: timestamp(options.epoch),
+      config,
+      history,
+      ...(author !== undefined && { author }),
+    }),
+    layers: [...base.layers, ...layers],
+  };
+}
+
+/** @returns whether the operation makes a layer */
+function applyOperation(operation: Exclude<Operation, { kind: "config" }>, root: RootFs, draft: LayerDraft): boolean {
+  if (operation.kind === "copy") {
+    for (const { owner, ...copy } of operation.copies) {
+      applyCopy({ ...copy, owner: resolveOwner(owner ?? { user: 0 }, root, copy.where) }, root, draft);
+    }
+    return true;
+  }
+  const { path, user, where } = operation;
+  try {
+    const resolved = root.resolve(path);
+    if (root.find(resolved)?.kind === "directory") return false;
+    return draft.makeDirectory(resolved, resolveOwner(ownerOfUser(user), root, where));
+  } catch (error) {
+    if (error instanceof AircrateError) throw error;
+    throw new AircrateError("input", `cannot make the folder ${path}`, {
+      where,
+      reason: (error as Error).message,
+      cause: error,
+    });
+  }
+}
+
+function startLayer(entries: readonly TarEntry[], origin: string, { store, pool }: AssembleOptions): LayerSource {
+  const record = buildLayer(store, pool, entries);
+  // Whoever waits for the image sees the failure; until then it must not count as unhandled.
+  record.catch(() => {});
+  return { origin, record, tree: async () => treeOf(entries) };
+}
+
+function treeOf(entries: readonly TarEntry[]): LayerTree {
+  const directories: LayerTree["directories"] = [];
+  const symlinks: LayerTree["symlinks"] = [];
+  const files: string[] = [];
+  for (const { path, type, mode, uid, gid, link } of entries) {
+    if (type === "directory") directories.push([path, mode.toString(8), uid, gid]);
+    else if (type === "symlink") symlinks.push([path, link ?? ""]);
+    else files.push(path);
+  }
+  return { version: 1, directories, symlinks, files: files.join("\0"), whiteouts: [], opaque: [], accounts: {} };
+}
+
+/** RFC 3339 without fractions, as image configs have it. */
+export function timestamp(epoch: number): string {
+  return new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
+}

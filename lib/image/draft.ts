@@ -1,0 +1,92 @@
+import { type Segment, segmentSize, type TarEntry } from "../tar/sequence.ts";
+import { directory, type RootFs } from "./rootfs.ts";
+
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface FileAttributes extends Ownership {
+  readonly mode: number;
+}
+
+/**
+ * A layer in the making: what a COPY or WORKDIR changes of the root below it. Each path occurs once; every folder on
+ * the way to a changed path is in the layer with the attributes it has in the image, because a loader that has to
+ * make it up takes 0755 and root, and those would hide the ones of the layers below.
+ */
+export interface LayerDraft {
+  /** Makes a folder and its missing parents, as `mkdir -p`. @returns whether anything was missing */
+  makeDirectory(path: string, owner: Ownership): boolean;
+  /** Adds or replaces a folder's own attributes. */
+  putDirectory(path: string, attributes: FileAttributes): void;
+  putFile(path: string, content: Segment, attributes: FileAttributes): void;
+  putSymlink(path: string, target: string, owner: Ownership): void;
+  /** The entries in the order of a layer: by the bytes of their paths. */
+  entries(): TarEntry[];
+}
+
+/** @param mtime seconds since 1970 that every entry gets */
+export function createDraft(root: RootFs, mtime: number): LayerDraft {
+  const drafted = new Map<string, TarEntry>();
+
+  function add(path: string, attributes: FileAttributes, rest: Partial<TarEntry> & Pick<TarEntry, "type">): void {
+    const { mode, uid, gid } = attributes;
+    drafted.set(path, { path, mode, uid, gid, size: 0, mtime, ...rest });
+  }
+
+  /** Takes the folders above a path into the layer as they are, making those that are missing. */
+  function addParents(path: string, owner: Ownership): boolean {
+    let made = false;
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+      made = addDirectory(path.slice(0, slash), owner) || made;
+    }
+    return made;
+  }
+
+  function addDirectory(path: string, owner: Ownership): boolean {
+    const found = root.find(path);
+    if (found?.kind === "directory") {
+      if (!drafted.has(path)) add(path, found, { type: "directory" });
+      return false;
+    }
+    if (found !== undefined) throw new Error(`/${path} is no folder`);
+    root.put(path, directory(0o755, owner.uid, owner.gid));
+    add(path, { mode: 0o755, ...owner }, { type: "directory" });
+    return true;
+  }
+
+  return {
+    makeDirectory(path, owner) {
+      if (path === "") return false;
+      const parents = addParents(path, owner);
+      return addDirectory(path, owner) || parents;
+    },
+    putDirectory(path, attributes) {
+      if (path === "") return;
+      addParents(path, attributes);
+      root.put(path, directory(attributes.mode, attributes.uid, attributes.gid));
+      add(path, attributes, { type: "directory" });
+    },
+    putFile(path, content, attributes) {
+      addParents(path, attributes);
+      root.put(path, { kind: "file" });
+      add(path, attributes, { type: "file", size: segmentSize(content), content });
+    },
+    putSymlink(path, target, owner) {
+      addParents(path, owner);
+      root.put(path, { kind: "symlink", target });
+      add(path, { mode: 0o777, ...owner }, { type: "symlink", link: target });
+    },
+    entries: () => [...drafted.values()].sort((a, b) => compareBytes(a.path, b.path)),
+  };
+}
+
+/** Order of the UTF-8 bytes, which is the order of code points and not that of JavaScript's strings. */
+export function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  const order = a < b ? -1 : 1;
+  return /[\ud800-\udfff]/.test(a) || /[\ud800-\udfff]/.test(b)
+    ? Buffer.compare(Buffer.from(a), Buffer.from(b))
+    : order;
+}

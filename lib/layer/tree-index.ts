@@ -1,0 +1,75 @@
+import type { LayerTree } from "../../spec/store.ts";
+import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
+
+/** Whiteout names, image-spec layer.md, "Whiteouts". */
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+/** AUFS's own bookkeeping, which layers made by old Dockers hold; it hides nothing. */
+const AUFS = ".wh..wh.";
+
+/** Accounts are kept up to this size; a passwd file beyond it is no passwd file. */
+const MAX_ACCOUNTS = 256 * 1024;
+
+/** Collects the names in a layer while its plain tar streams by. */
+export interface TreeIndexer {
+  write(chunk: Uint8Array): void;
+  finish(): LayerTree;
+}
+
+/** @throws TarFormatError from `write` and `finish` when the layer is no tar file or one of its paths is unsafe */
+export function createTreeIndexer(): TreeIndexer {
+  const parser = createTarParser();
+  const directories: LayerTree["directories"] = [];
+  const symlinks: LayerTree["symlinks"] = [];
+  const files: string[] = [];
+  const whiteouts: string[] = [];
+  const opaque: string[] = [];
+  const accounts: LayerTree["accounts"] = {};
+  let account: { key: "passwd" | "group"; parts: Uint8Array[] } | undefined;
+
+  function add(entry: FoundEntry): void {
+    const path = cleanPath(entry.path);
+    if (path === "") {
+      if (entry.type === "directory") directories.push(["", entry.mode.toString(8), entry.uid, entry.gid]);
+      return;
+    }
+    const slash = path.lastIndexOf("/");
+    const folder = path.slice(0, Math.max(slash, 0));
+    const name = path.slice(slash + 1);
+    if (name === OPAQUE) opaque.push(folder);
+    else if (name.startsWith(AUFS)) return;
+    else if (name.startsWith(WHITEOUT)) whiteouts.push(folder === "" ? name.slice(4) : `${folder}/${name.slice(4)}`);
+    else if (entry.type === "directory") directories.push([path, entry.mode.toString(8), entry.uid, entry.gid]);
+    else if (entry.type === "symlink") symlinks.push([path, entry.link]);
+    else files.push(path);
+    if (entry.type === "file" && entry.size <= MAX_ACCOUNTS) {
+      if (path === "etc/passwd") account = { key: "passwd", parts: [] };
+      else if (path === "etc/group") account = { key: "group", parts: [] };
+    }
+  }
+
+  return {
+    write(chunk) {
+      for (const event of parser.feed(chunk)) {
+        if (event.kind === "entry") add(event.entry);
+        else if (event.kind === "data") account?.parts.push(Buffer.from(event.bytes));
+        else if (account !== undefined) {
+          accounts[account.key] = Buffer.concat(account.parts).toString("utf8");
+          account = undefined;
+        }
+      }
+    },
+    finish() {
+      parser.finish();
+      return { version: 1, directories, symlinks, files: files.join("\0"), whiteouts, opaque, accounts };
+    },
+  };
+}
+
+/** `./a//b/` and `/a/b` are `a/b`, as for every loader; a path that climbs is refused. */
+function cleanPath(path: string): string {
+  if (path.includes("\0")) throw new TarFormatError("a path holds a NUL byte");
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw new TarFormatError(`the path ${JSON.stringify(path)} leaves the layer`);
+  return parts.join("/");
+}

@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { type Piece, piecesSize, writePieces } from "../archive/pieces.ts";
+import { AircrateError } from "../error.ts";
+import { crc32Combine } from "../gzip/crc32.ts";
+import { selectDeflate } from "../gzip/deflate.ts";
+import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
+import { MAX_STORED, storedHeader, storedMemberSize } from "../gzip/stored.ts";
+import { createPositionalWriter, writeOutput } from "../output.ts";
+import type { Store } from "../store/layout.ts";
+import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
+import { type ArtifactHeader, headerMembers, manifestDocument, PAYLOAD_NAME, VERSION_DOCUMENT } from "./documents.ts";
+
+/** A file of the payload; its pieces say how large it is before it is read. */
+export interface PayloadFile {
+  readonly name: string;
+  readonly pieces: readonly Piece[];
+}
+
+export interface ArtifactContent {
+  readonly header: ArtifactHeader;
+  readonly payload: readonly PayloadFile[];
+  /** Stops the writing; no file is left then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WrittenArtifact {
+  /** Bytes of the file. */
+  readonly size: number;
+  readonly payload: readonly { readonly name: string; readonly size: number; readonly sha256: string }[];
+}
+
+const DATA_MEMBER = "data/0000.tar.gz";
+
+/**
+ * Writes a Mender artifact, format version 3, with one payload. The data are stored in gzip's stored blocks, so every
+ * size is known in advance: the payload streams to its final place while it is digested, and the members in front of it,
+ * which hold the digests, are written last, at offset 0. Each blob is read once, the file is written once.
+ *
+ * @throws AircrateError input when a name or size does not fit the format, unreachable when the file cannot be written,
+ *   integrity when a blob of the store is damaged
+ */
+export async function writeArtifact(
+  file: string,
+  store: Store,
+  { header, payload, signal }: ArtifactContent,
+): Promise<WrittenArtifact> {
+  checkNames(payload);
+  const headerTar = gzipMember(
+    tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
+  );
+  const dataTarSize = payload.reduce((sum, { pieces }) => sum + memberSize(piecesSize(pieces)), TRAILER_SIZE);
+  const dataSize = storedMemberSize(dataTarSize);
+  if (dataSize > MAX_USTAR_SIZE) {
+    throw new AircrateError("input", "the artifact would be larger than 8 GiB", {
+      where: file,
+      reason: "its format ends there",
+    });
+  }
+  const preludeSize = prelude({ header: headerTar, dataSize, lines: blankLines(payload) }).length;
+
+  return writeOutput(file, async (handle) => {
+    const writer = createPositionalWriter(handle, preludeSize);
+    const data = createStoredStream(dataTarSize, (bytes) => writer.write(bytes));
+    const written: { name: string; size: number; sha256: string }[] = [];
+    for (const { name, pieces } of payload) {
+      const size = piecesSize(pieces);
+      await data.writeBytes(encodeHeader({ path: name, type: "file", mode: 0o644, uid: 0, gid: 0, size, mtime: 0 }));
+      const hash = createHash("sha256");
+      const write = (bytes: Uint8Array) => {
+        hash.update(bytes);
+        return data.write(bytes);
+      };
+      const crc = await writePieces(store, pieces, { write, signal });
+      data.addCrc(crc, size);
+      await data.writeBytes(new Uint8Array(paddingOf(size)));
+      written.push({ name, size, sha256: hash.digest("hex") });
+    }
+    await data.writeBytes(new Uint8Array(TRAILER_SIZE));
+    await data.finish();
+    const tail = new Uint8Array(paddingOf(dataSize) + TRAILER_SIZE);
+    await writer.write(tail);
+    await writer.flush();
+    const front = prelude({
+      header: headerTar,
+      dataSize,
+      lines: written.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 })),
+    });
+    await handle.write(front, 0, front.length, 0);
+    return { size: preludeSize + dataSize + tail.length, payload: written };
+  });
+}
+
+/** Everything in front of the data: `version`, `manifest`, `header.tar.gz`, and the header block of the data. */
+function prelude({
+  header,
+  dataSize,
+  lines,
+}: {
+  header: Uint8Array;
+  dataSize: number;
+  lines: readonly { sha256: string; name: string }[];
+}): Uint8Array {
+  const version = utf8(VERSION_DOCUMENT);
+  const manifest = utf8(
+    manifestDocument([
+      ...lines,
+      { name: "header.tar.gz", sha256: sha256(header) },
+      { name: "version", sha256: sha256(version) },
+    ]),
+  );
+  return Buffer.concat([
+    tarMember({ path: "version", bytes: version, mode: 0o600 }),
+    tarMember({ path: "manifest", bytes: manifest, mode: 0o600 }),
+    tarMember({ path: "header.tar.gz", bytes: header, mode: 0o600 }),
+    encodeHeader({ path: DATA_MEMBER, type: "file", mode: 0o600, uid: 0, gid: 0, size: dataSize, mtime: 0 }),
+  ]);
+}
+
+/** Lines as long as the real ones, to know the size of the manifest before any digest is known. */
+function blankLines(payload: readonly PayloadFile[]): { sha256: string; name: string }[] {
+  return payload.map(({ name }) => ({ name: `data/0000/${name}`, sha256: "0".repeat(64) }));
+}
+
+/** Wraps a stream of known size into one gzip member of stored blocks. */
+function createStoredStream(size: number, write: (bytes: Uint8Array) => Promise<void> | undefined) {
+  let done = 0;
+  let crc = 0;
+  let started = false;
+  async function pass(bytes: Uint8Array): Promise<void> {
+    if (!started) {
+      started = true;
+      await write(GZIP_HEADER);
+    }
+    for (let at = 0; at < bytes.length; ) {
+      const inBlock = done % MAX_STORED;
+      if (inBlock === 0) {
+        const blockSize = Math.min(MAX_STORED, size - done);
+        const waiting = write(storedHeader(blockSize, done + blockSize === size));
+        if (waiting !== undefined) await waiting;
+      }
+      const part = Math.min(bytes.length - at, MAX_STORED - inBlock);
+      const waiting = write(bytes.subarray(at, at + part));
+      if (waiting !== undefined) await waiting;
+      at += part;
+      done += part;
+    }
+  }
+  return {
+    /** Passes bytes on; their CRC is given with `addCrc` when all of them are known. */
+    write: pass,
+    addCrc(partCrc: number, partSize: number) {
+      crc = crc32Combine(crc, partCrc, partSize);
+    },
+    async writeBytes(bytes: Uint8Array) {
+      await pass(bytes);
+      crc = crc32(bytes, crc);
+    },
+    async finish() {
+      if (done !== size) throw new Error(`the data tar has ${done} bytes instead of ${size}`);
+      await write(gzipTrailer(crc, size));
+    },
+  };
+}
+
+interface SmallFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly mode: number;
+}
+
+/** ustar's size field holds eleven octal digits; older readers know no other form. */
+const MAX_USTAR_SIZE = 0o77777777777;
+
+function tarMember({ path, bytes, mode }: SmallFile): Uint8Array {
+  const header = encodeHeader({ path, type: "file", mode, uid: 0, gid: 0, size: bytes.length, mtime: 0 });
+  return Buffer.concat([header, bytes, new Uint8Array(paddingOf(bytes.length))]);
+}
+
+function tarOf(files: readonly SmallFile[]): Uint8Array {
+  return Buffer.concat([...files.map(tarMember), new Uint8Array(TRAILER_SIZE)]);
+}
+
+function memberSize(size: number): number {
+  return 512 + size + paddingOf(size);
+}
+
+function gzipMember(bytes: Uint8Array): Uint8Array {
+  const packed = selectDeflate()(bytes, new Uint8Array(0), "finish");
+  return Buffer.concat([GZIP_HEADER, packed, gzipTrailer(crc32(bytes), bytes.length)]);
+}
+
+function checkNames(payload: readonly PayloadFile[]): void {
+  const seen = new Set<string>();
+  for (const { name } of payload) {
+    if (!PAYLOAD_NAME.test(name) || seen.has(name)) {
+      throw new AircrateError("input", `"${name}" cannot be the name of a payload file`, {
+        reason: seen.has(name) ? "it occurs twice" : "it may hold up to 90 letters, digits and the characters _ . , -",
+      });
+    }
+    seen.add(name);
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function utf8(text: string): Uint8Array {
+  return Buffer.from(text, "utf8");
+}

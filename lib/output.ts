@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { AircrateError, systemCode } from "./error.ts";
+
+/**
+ * Writes a file so that its name never leads to half of it: everything goes to a temporary name beside it, which is
+ * renamed when `write` is done and removed when it fails.
+ *
+ * @throws AircrateError unreachable when the place cannot be written to
+ */
+export async function writeOutput<T>(file: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
+  let handle: FileHandle;
+  try {
+    if ((await stat(file).catch(() => undefined))?.isDirectory() === true) {
+      throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    }
+    await mkdir(folder, { recursive: true });
+    handle = await open(temporary, "wx", 0o666);
+  } catch (error) {
+    throw outputError(file, error);
+  }
+  try {
+    const result = await write(handle);
+    await handle.close();
+    await rename(temporary, file);
+    return result;
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(temporary, { force: true });
+    const code = systemCode(error);
+    throw code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" || code === "EIO"
+      ? outputError(file, error)
+      : error;
+  }
+}
+
+function outputError(file: string, error: unknown): AircrateError {
+  return new AircrateError("unreachable", "the file cannot be written", {
+    where: file,
+    reason: (error as Error).message,
+    hint: "name another file with -o",
+    cause: error,
+  });
+}
+
+/** Collects chunks into large writes at ascending positions; one write runs while the next is filled. */
+export interface PositionalWriter {
+  /** Copies the bytes. Waits only when a buffer is full and the one before it is still being written. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  flush(): Promise<void>;
+}
+
+const BUFFER_SIZE = 1024 * 1024;
+
+export function createPositionalWriter(handle: FileHandle, start: number): PositionalWriter {
+  let filling = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  let other = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  let filled = 0;
+  let position = start;
+  let writing: Promise<void> = Promise.resolve();
+
+  async function drain(): Promise<void> {
+    await writing;
+    const bytes = filling.subarray(0, filled);
+    const at = position;
+    position += filled;
+    filled = 0;
+    [filling, other] = [other, filling];
+    writing = writeAll(handle, bytes, at);
+    // A failure is reported by the next await; until then it must not count as unhandled.
+    writing.catch(() => {});
+  }
+
+  async function writeLong(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const size = Math.min(bytes.length - at, BUFFER_SIZE - filled);
+      filling.set(bytes.subarray(at, at + size), filled);
+      filled += size;
+      at += size;
+      if (filled === BUFFER_SIZE) await drain();
+    }
+  }
+
+  return {
+    write(bytes) {
+      if (filled + bytes.length >= BUFFER_SIZE) return writeLong(bytes);
+      filling.set(bytes, filled);
+      filled += bytes.length;
+      return undefined;
+    },
+    async flush() {
+      await drain();
+      await writing;
+    },
+  };
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}

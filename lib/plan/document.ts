@@ -1,0 +1,44 @@
+import type { PlanDocument, PlanImage } from "../../spec/plan.ts";
+import { formatPlatform } from "../platform.ts";
+import type { BuildPlan, PlannedImage } from "./plan.ts";
+
+/** A plan as a plain document. */
+export function planDocument(plan: BuildPlan): PlanDocument {
+  const { app } = plan;
+  return {
+    version: 1,
+    project: plan.name,
+    platform: formatPlatform(plan.platform),
+    ...(app !== undefined && {
+      app: {
+        slug: app.slug,
+        version: app.version,
+        apiVersion: app.apiVersion,
+        deviceTypes: [...app.deviceTypes],
+        launchOrder: app.launchOrder.map((wave) => [...wave]),
+      },
+    }),
+    images: plan.images.map(imageDocument),
+    outputs: plan.outputs.map(({ service, image, tags }) => ({
+      ...(service !== undefined && { service }),
+      image,
+      tags: [...tags],
+      dependsOn: [...(app?.services.find(({ name }) => name === service)?.dependsOn ?? [])],
+    })),
+    warnings: [...plan.warnings],
+  };
+}
+
+function imageDocument({ name, where, recipe }: PlannedImage): PlanImage {
+  if (recipe.kind === "pull") return { name, where, made: "pull", steps: [] };
+  const from = recipe.from.kind === "scratch" ? "scratch" : recipe.from.name;
+  if (recipe.kind === "tree") {
+    const steps = recipe.tree.layers.map(
+      ({ copies }) => `COPY ${copies.map((copy) => `${copy.from} ${copy.to}`).join(", ")}`,
+    );
+    return { name, where, made: "tree", from, steps };
+  }
+  const { dockerfile, contextName } = recipe;
+  const steps = dockerfile.chain.flatMap(({ instructions }) => instructions.map(({ text }) => text));
+  return { name, where, made: "dockerfile", from, context: contextName, dockerfile: dockerfile.file, steps };
+}

@@ -1,0 +1,206 @@
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { type AircrateConfig, type LocalImage, readAircrateYml } from "../app/aircrate-yml.ts";
+import type { BuildSource } from "../app/build-source.ts";
+import { exists } from "../app/files.ts";
+import { type AppManifest, readAppManifest } from "../app/manifest.ts";
+import { MANIFEST_NAME } from "../app/open-manifest.ts";
+import { type DockerfilePlan, parseDockerfile } from "../dockerfile/parse.ts";
+import { AircrateError, systemCode } from "../error.ts";
+import { ARM64, type Platform, parsePlatform } from "../platform.ts";
+import { formatReference, parseReference } from "../reference.ts";
+import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
+
+export interface PlanOptions {
+  /** Builds for the simulation, linux/amd64, whatever the manifest targets. */
+  readonly simulation?: boolean;
+  /** Version instead of the manifest's. */
+  readonly appVersion?: string;
+}
+
+/**
+ * Reads a project: `auterion-app.yml`, `aircrate.yml` and the Dockerfiles they name. Asks no registry.
+ *
+ * @param dir project folder, as the user gives it
+ * @throws AircrateError input, unreachable (no such folder)
+ */
+export async function makePlan(dir: string, options: PlanOptions = {}): Promise<BuildPlan> {
+  await checkFolder(dir);
+  const config = await readAircrateYml(dir);
+  if (!(await exists(path.join(dir, MANIFEST_NAME)))) {
+    if (config === undefined) throw nothingToBuild(dir);
+    return planImages(dir, config, options);
+  }
+  const app = await readAppManifest(dir, options);
+  const planner = createPlanner(dir, parsePlatform(app.platform), config);
+  const outputs: PlannedOutput[] = [];
+  for (const service of app.services) {
+    const { name, where, source, imageName } = service;
+    const local = config?.images.get(name);
+    const image =
+      local !== undefined
+        ? await planner.local(local)
+        : source.kind === "build"
+          ? await planner.dockerfile(name, where, source)
+          : planner.pull(source.reference, where);
+    outputs.push({ service: name, image, tags: [formatReference(parseReference(imageName, where))] });
+  }
+  return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings });
+}
+
+/** Built services come first, then the prebuilt ones, each in the order of the manifest, as in Auterion's own tool. */
+function builtFirst(outputs: readonly PlannedOutput[], app: AppManifest): PlannedOutput[] {
+  const built = new Set(app.services.filter(({ source }) => source.kind === "build").map(({ name }) => name));
+  return [
+    ...outputs.filter(({ service }) => built.has(service!)),
+    ...outputs.filter(({ service }) => !built.has(service!)),
+  ];
+}
+
+/** A project without application: every image that no other one is FROM. */
+async function planImages(dir: string, config: AircrateConfig, options: PlanOptions): Promise<BuildPlan> {
+  if (options.appVersion !== undefined) {
+    throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
+  }
+  const platform: Platform = options.simulation === true ? { os: "linux", architecture: "amd64" } : ARM64;
+  const planner = createPlanner(dir, platform, config);
+  for (const image of config.images.values()) await planner.local(image);
+  const plan = planner.finish({ outputs: [], warnings: [] });
+  const bases = new Set(plan.images.map(({ recipe }) => originName(recipe)));
+  const outputs = [...config.images.keys()]
+    .filter((name) => !bases.has(name))
+    .map((name) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
+  if (outputs.length === 0) throw nothingToBuild(dir);
+  return { ...plan, outputs };
+}
+
+function originName(recipe: Recipe): string | undefined {
+  return recipe.kind !== "pull" && recipe.from.kind === "image" ? recipe.from.name : undefined;
+}
+
+function createPlanner(dir: string, platform: Platform, config: AircrateConfig | undefined) {
+  const directory = path.resolve(dir);
+  const images = new Map<string, PlannedImage>();
+  /** Local images whose base is being planned: meeting one again is a circle. */
+  const open: string[] = [];
+  const warnings: string[] = [];
+
+  function add(name: string, where: string, recipe: Recipe): string {
+    images.set(name, { name, where, recipe });
+    return name;
+  }
+
+  function pull(text: string, where: string): string {
+    const reference = parseReference(text, where);
+    const name = formatReference(reference);
+    return images.has(name) ? name : add(name, where, { kind: "pull", reference });
+  }
+
+  async function origin(text: string, where: string): Promise<Origin> {
+    if (text === "scratch") return { kind: "scratch" };
+    const local = config?.images.get(text);
+    return { kind: "image", name: local === undefined ? pull(text, where) : await planLocal(local) };
+  }
+
+  async function planLocal(image: LocalImage): Promise<string> {
+    const { name, where } = image;
+    if (images.has(name)) return name;
+    if (open.includes(name)) {
+      throw new AircrateError("input", `the image ${name} is built on itself`, {
+        where,
+        reason: [...open.slice(open.indexOf(name)), name].join(" -> "),
+      });
+    }
+    open.push(name);
+    if (image.kind === "build") await planDockerfile(name, where, image);
+    else add(name, where, { kind: "tree", from: await origin(image.from, where), tree: image });
+    open.pop();
+    return name;
+  }
+
+  async function planDockerfile(name: string, where: string, source: BuildSource): Promise<string> {
+    const file = shown(source.dockerfile);
+    const text = await readDockerfile(source.dockerfile, file, where);
+    const { context, args, target } = source;
+    const dockerfile = parseDockerfile(text, { file, platform, args, ...(target !== undefined && { target }) });
+    warnings.push(...dockerfile.warnings.map((warning) => `${warning.where}: ${warning.message}`));
+    const from = await baseOf(dockerfile);
+    const contextName = shown(context);
+    return add(name, where, {
+      kind: "dockerfile",
+      from,
+      dockerfile,
+      dockerfilePath: source.dockerfile,
+      context,
+      contextName,
+    });
+  }
+
+  async function baseOf({ base, chain }: DockerfilePlan): Promise<Origin> {
+    return base.kind === "scratch" ? { kind: "scratch" } : origin(base.reference, chain[0].where);
+  }
+
+  /** A path inside the project as the user would type it. */
+  function shown(absolute: string): string {
+    return path.join(dir, path.relative(directory, absolute)) || ".";
+  }
+
+  return {
+    pull,
+    local: planLocal,
+    dockerfile: planDockerfile,
+    finish: (rest: Pick<BuildPlan, "app" | "outputs" | "warnings">): BuildPlan => ({
+      ...rest,
+      directory,
+      name: dir,
+      platform,
+      images: [...images.values()],
+      warnings: [...rest.warnings, ...warnings],
+    }),
+  };
+}
+
+const MAX_DOCKERFILE = 1024 * 1024;
+
+async function readDockerfile(file: string, shown: string, where: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    if ((await stat(file)).size > MAX_DOCKERFILE) {
+      throw new AircrateError("input", "the Dockerfile is larger than 1 MiB", { where: shown });
+    }
+    bytes = await readFile(file);
+  } catch (error) {
+    if (error instanceof AircrateError) throw error;
+    throw new AircrateError(
+      "input",
+      systemCode(error) === "ENOENT" ? "there is no such Dockerfile" : "the Dockerfile cannot be read",
+      {
+        where: shown,
+        reason: [`${where} asks for it`, ...(systemCode(error) === "ENOENT" ? [] : [(error as Error).message])],
+        cause: error,
+      },
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new AircrateError("input", "the Dockerfile is not UTF-8", { where: shown });
+  }
+}
+
+async function checkFolder(dir: string): Promise<void> {
+  const found = await stat(dir).catch(() => undefined);
+  if (found?.isDirectory() === true) return;
+  throw new AircrateError("unreachable", found === undefined ? "there is no such folder" : "that is not a folder", {
+    where: dir,
+    hint: "name the folder that holds auterion-app.yml or aircrate.yml",
+  });
+}
+
+function nothingToBuild(dir: string): AircrateError {
+  return new AircrateError("input", "there is nothing to build", {
+    where: dir,
+    reason: "the folder has neither an auterion-app.yml nor an aircrate.yml with images",
+    hint: "examples/photo-gallery shows both",
+  });
+}

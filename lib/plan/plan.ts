@@ -1,0 +1,55 @@
+import type { TreeSource } from "../app/aircrate-yml.ts";
+import type { AppManifest } from "../app/manifest.ts";
+import type { DockerfilePlan } from "../dockerfile/parse.ts";
+import type { Platform } from "../platform.ts";
+import type { Reference } from "../reference.ts";
+
+/** What is to be built from what. Every front end comes to this; nothing below knows which it was. */
+export interface BuildPlan {
+  /** Absolute path of the project folder. */
+  readonly directory: string;
+  /** The same as the user gave it. */
+  readonly name: string;
+  /** The application, when the project is one. */
+  readonly app?: AppManifest;
+  readonly platform: Platform;
+  /** Each one before those that are FROM it. */
+  readonly images: readonly PlannedImage[];
+  /** What goes into the archive, in its order. */
+  readonly outputs: readonly PlannedOutput[];
+  readonly warnings: readonly string[];
+}
+
+export interface PlannedImage {
+  /** Unique in the plan: the name in `aircrate.yml`, the service, or the reference of a pulled image. */
+  readonly name: string;
+  /** `file:line` that asks for it. */
+  readonly where: string;
+  readonly recipe: Recipe;
+}
+
+export type Recipe =
+  | { readonly kind: "pull"; readonly reference: Reference }
+  | {
+      readonly kind: "dockerfile";
+      readonly from: Origin;
+      readonly dockerfile: DockerfilePlan;
+      /** Absolute paths. */
+      readonly dockerfilePath: string;
+      readonly context: string;
+      /** The context as the user knows it. */
+      readonly contextName: string;
+    }
+  | { readonly kind: "tree"; readonly from: Origin; readonly tree: TreeSource };
+
+/** What an image is built on: nothing, or another image of the plan. */
+export type Origin = { readonly kind: "scratch" } | { readonly kind: "image"; readonly name: string };
+
+export interface PlannedOutput {
+  /** The service that it is for; none in a project without application. */
+  readonly service?: string;
+  /** Name of a planned image. */
+  readonly image: string;
+  /** Full references with tag. */
+  readonly tags: readonly string[];
+}

@@ -1,0 +1,142 @@
+import { decodeJson } from "../../spec/decode.ts";
+import { RegistryErrors } from "../../spec/registry.ts";
+import { AircrateError } from "../error.ts";
+import type { Reference } from "../reference.ts";
+import { answerChallenge, forbidden } from "./auth.ts";
+import type { FindCredentials } from "./credentials.ts";
+import { apiHost, isLoopback, type Mirrors } from "./host.ts";
+import { type Answer, createTransport, drop, readBody, type TransportOptions } from "./transport.ts";
+
+/** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
+export interface RegistryClient {
+  /**
+   * One GET below `/v2/REPOSITORY/`, with whatever authentication the registry asks for.
+   *
+   * @param where the reference in full, for errors
+   * @throws AircrateError unreachable (network, 404, other answers), forbidden (401, 403)
+   */
+  get(reference: Reference, path: string, options: { where: string; accept?: string }): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface RegistryClientOptions extends TransportOptions {
+  readonly mirrors: Mirrors;
+  readonly findCredentials: FindCredentials;
+}
+
+const MAX_ERROR_BODY = 64 * 1024;
+
+/** How a host is spoken to, found out once. */
+interface Contact {
+  readonly base: URL;
+  /** `WWW-Authenticate` of its first 401; undefined when it asks for nothing. */
+  readonly challenge: string | undefined;
+}
+
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const transport = createTransport(options);
+  const contacts = new Map<string, Promise<Contact>>();
+  const authorizations = new Map<string, Promise<string>>();
+
+  return {
+    async get(reference, path, { where, accept }) {
+      const host = apiHost(reference.registry, options.mirrors);
+      const contact = await once(contacts, host, () => firstContact(host, where));
+      const url = new URL(`/v2/${reference.repository}/${path}`, contact.base);
+      const request = {
+        host: host === "registry-1.docker.io" ? "docker.io" : host,
+        plain: contact.base.protocol === "http:",
+        repository: reference.repository,
+        where,
+      };
+      const key = `${host}/${reference.repository}`;
+      const authorize = (header: string) =>
+        once(authorizations, key, () => answerChallenge(transport, options.findCredentials, { header, ...request }));
+      let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
+      for (let attempt = 0; ; attempt += 1) {
+        const headers = { ...(accept && { accept }), ...(authorization && { authorization }) };
+        const answer = await transport.get(url, { where, headers });
+        if (answer.status === 200) return answer;
+        const header = joinHeader(answer.headers["www-authenticate"]);
+        if (answer.status !== 401 || attempt > 0 || header === undefined) throw await answerError(answer, request);
+        // The token was for less than this, or has run out: once more with a new one.
+        await drop(answer.body);
+        if ((await authorizations.get(key)) === authorization) authorizations.delete(key);
+        authorization = await authorize(header);
+      }
+    },
+    close: () => transport.close(),
+  };
+
+  /** `GET /v2/`: finds the scheme and the challenge before anything that matters is sent. */
+  async function firstContact(host: string, where: string): Promise<Contact> {
+    try {
+      return await probe(new URL(`https://${host}`), where);
+    } catch (error) {
+      if (!isLoopback(host)) throw error;
+      return probe(new URL(`http://${host}`), where).catch((plainError: unknown) => {
+        // When nothing speaks http either, what https said is the better explanation only for its certificate.
+        throw String((error as AircrateError).reason).includes("certificate") ? error : plainError;
+      });
+    }
+  }
+
+  async function probe(base: URL, where: string): Promise<Contact> {
+    const answer = await transport.get(new URL("/v2/", base), { where });
+    await drop(answer.body);
+    return {
+      base,
+      challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
+    };
+  }
+}
+
+/** Runs `make` once per key; a failure is not remembered. */
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  let promise = known.get(key);
+  if (promise === undefined) {
+    promise = make();
+    known.set(key, promise);
+    promise.catch(() => known.delete(key));
+  }
+  return promise;
+}
+
+function joinHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+async function answerError(answer: Answer, request: { host: string; where: string }): Promise<AircrateError> {
+  const { host, where } = request;
+  const said = await registryMessage(answer, where);
+  const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
+  switch (answer.status) {
+    case 401:
+    case 403:
+      return forbidden(request, reason);
+    case 404:
+      return new AircrateError("unreachable", "there is no such image", {
+        where,
+        reason,
+        hint: "check the repository and the tag",
+      });
+    case 429:
+      return new AircrateError("unreachable", "the registry asks to come back later", {
+        where,
+        reason,
+        hint: "wait, log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
+      });
+    default:
+      return new AircrateError("unreachable", "the registry does not deliver", { where, reason });
+  }
+}
+
+async function registryMessage(answer: Answer, where: string): Promise<string> {
+  try {
+    const { errors } = decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where));
+    const text = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
+    return text.replace(/[^\x20-\x7e]/g, " ").slice(0, 300);
+  } catch {
+    return "";
+  }
+}

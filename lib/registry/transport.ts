@@ -1,0 +1,158 @@
+import { Agent, type Dispatcher, errors, request } from "undici";
+import { AircrateError, systemCode } from "../error.ts";
+
+/** An answer whose body has not been read yet. It must be read, or dropped with {@link drop}. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Dispatcher.ResponseData["body"];
+  /** The address that answered, after redirects. */
+  readonly url: URL;
+}
+
+export interface Transport {
+  /** Sends one GET and follows redirects. @throws AircrateError unreachable, located at `where` */
+  get(url: URL, options: { where: string; headers?: Readonly<Record<string, string>> }): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Sent as `User-Agent`. */
+  readonly userAgent: string;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_REDIRECTS = 5;
+/** An answer must begin within a minute, and a body must never pause longer. */
+const PATIENCE_MS = 60_000;
+const CONNECT_MS = 15_000;
+const CONNECTIONS = 8;
+
+/** Headers that are meant for one origin only. */
+const PRIVATE_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
+
+export function createTransport(options: TransportOptions): Transport {
+  const agent = new Agent({
+    connections: CONNECTIONS,
+    headersTimeout: PATIENCE_MS,
+    bodyTimeout: PATIENCE_MS,
+    connect: { timeout: CONNECT_MS },
+  });
+  return {
+    async get(url, { where, headers = {} }) {
+      let target = url;
+      let sent: Record<string, string> = { ...headers, "user-agent": options.userAgent };
+      for (let hops = 0; ; hops += 1) {
+        const { statusCode, headers: received, body } = await send(target, sent, where);
+        const location = [301, 302, 303, 307, 308].includes(statusCode) ? received.location : undefined;
+        if (location === undefined) return { status: statusCode, headers: received, body, url: target };
+        await drop(body);
+        if (hops === MAX_REDIRECTS) throw redirectError(where, target, `more than ${MAX_REDIRECTS} redirects`);
+        const next = readLocation(String(location), target, where);
+        if (next.origin !== target.origin) {
+          sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_HEADERS.has(name.toLowerCase())));
+        }
+        target = next;
+      }
+    },
+    close: () => agent.destroy(),
+  };
+
+  async function send(url: URL, headers: Record<string, string>, where: string): Promise<Dispatcher.ResponseData> {
+    try {
+      return await request(url, {
+        dispatcher: agent,
+        headers,
+        ...(options.signal !== undefined && { signal: options.signal }),
+      });
+    } catch (error) {
+      throw networkError(error, where, url);
+    }
+  }
+}
+
+function readLocation(location: string, from: URL, where: string): URL {
+  let next: URL;
+  try {
+    next = new URL(location, from);
+  } catch {
+    throw redirectError(where, from, "the redirect leads to no valid address");
+  }
+  if (next.protocol !== "https:" && !(next.protocol === "http:" && from.protocol === "http:")) {
+    throw redirectError(where, from, `the redirect leads from ${from.protocol} to ${next.protocol}`);
+  }
+  if (next.username !== "" || next.password !== "") {
+    throw redirectError(where, from, "the redirect carries credentials in its address");
+  }
+  return next;
+}
+
+function redirectError(where: string, from: URL, reason: string): AircrateError {
+  return new AircrateError("unreachable", `${from.host} redirects in a way that is not followed`, { where, reason });
+}
+
+/** Reads a body whole. @throws AircrateError unreachable when it breaks off, integrity when it is larger than `limit` */
+export async function readBody(answer: Answer, limit: number, where: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw networkError(error, where, answer.url);
+  }
+  if (size > limit) {
+    throw new AircrateError("integrity", `the answer is larger than ${limit} bytes`, {
+      where,
+      reason: answer.url.host,
+    });
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Lets go of a body that nobody wants, so that its connection serves again. */
+export async function drop(body: Answer["body"]): Promise<void> {
+  await body.dump({ limit: 64 * 1024 }).catch(() => {});
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOTFOUND: "its name is not known to the name server",
+  EAI_AGAIN: "the name server does not answer",
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "the connection was cut",
+  EPIPE: "the connection was cut",
+  ETIMEDOUT: "the connection timed out",
+  ENETUNREACH: "there is no route to it",
+  EHOSTUNREACH: "there is no route to it",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate comes from an authority that is not known here",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate comes from an authority that is not known here",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate comes from an authority that is not known here",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
+  UND_ERR_CONNECT_TIMEOUT: "the connection timed out",
+  UND_ERR_HEADERS_TIMEOUT: "it accepted the request and then fell silent",
+  UND_ERR_BODY_TIMEOUT: "it fell silent in the middle of an answer",
+  UND_ERR_SOCKET: "the connection was cut",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "the answer is not as long as announced",
+};
+
+/** Words a failed request. The address is given without its query, which may hold a signature. */
+export function networkError(error: unknown, where: string, url: URL): unknown {
+  if (error instanceof AircrateError || (error as Error).name === "AbortError") return error;
+  const code = systemCode(error) ?? "";
+  const known = WHY[code];
+  if (known === undefined && !(error instanceof errors.UndiciError) && code === "") return error;
+  const certificate = code.includes("CERT") || code.includes("SIGNATURE");
+  return new AircrateError("unreachable", `${url.host} cannot be reached`, {
+    where,
+    reason: `${known ?? (error as Error).message}${code === "" ? "" : ` (${code})`}`,
+    hint: certificate
+      ? "point NODE_EXTRA_CA_CERTS to a file with the certificate of its authority"
+      : "check the network, or give a mirror with --mirror REGISTRY=HOST, or build from the store with --offline",
+    cause: error,
+  });
+}

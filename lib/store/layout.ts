@@ -1,0 +1,155 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type Digest, digestOf, hex } from "../digest.ts";
+import { AircrateError, systemCode } from "../error.ts";
+
+/**
+ * A content-addressed folder that is itself an OCI image layout (image-spec image-layout.md), so that any OCI tool can
+ * read it. Files arrive under a temporary name and are renamed into place: a blob that is there is whole. Processes
+ * may share one store, since every write is such a rename and every name is the digest of what it holds.
+ */
+export interface Store {
+  readonly root: string;
+}
+
+/** Opens the store, making it when it is not there. @throws AircrateError unreachable when the folder cannot be used */
+export async function openStore(root: string): Promise<Store> {
+  const store = { root: path.resolve(root) };
+  try {
+    await mkdir(path.join(store.root, "blobs", "sha256"), { recursive: true });
+    await mkdir(temporaryFolder(store), { recursive: true });
+    await createOnce(store, "oci-layout", '{"imageLayoutVersion":"1.0.0"}');
+    await createOnce(store, "index.json", '{"schemaVersion":2,"manifests":[]}');
+  } catch (error) {
+    throw new AircrateError("unreachable", "the store cannot be used", {
+      where: root,
+      reason: (error as Error).message,
+      hint: "set AIRCRATE_STORE to a folder that you may write to",
+      cause: error,
+    });
+  }
+  return store;
+}
+
+async function createOnce(store: Store, name: string, text: string): Promise<void> {
+  const file = path.join(store.root, name);
+  if ((await stat(file).catch(() => undefined)) === undefined) await writeWhole(store, file, text);
+}
+
+/** Path of a blob, whether it is there or not. */
+export function blobFile(store: Store, digest: Digest): string {
+  return path.join(store.root, "blobs", "sha256", hex(digest));
+}
+
+/** Path of one of the store's own documents. */
+export function recordFile(store: Store, ...names: readonly string[]): string {
+  return path.join(store.root, "aircrate", ...names);
+}
+
+/** Whether the blob is there with the size it should have. */
+export async function hasBlob(store: Store, blob: { digest: Digest; size: number }): Promise<boolean> {
+  const found = await stat(blobFile(store, blob.digest)).catch(() => undefined);
+  return found?.isFile() === true && found.size === blob.size;
+}
+
+/**
+ * A small blob, such as a manifest or a config, checked against its digest.
+ *
+ * @returns undefined when it is not there or damaged, so that the caller fetches it again
+ */
+export async function readBlob(store: Store, blob: { digest: Digest; size: number }): Promise<Buffer | undefined> {
+  if (!(await hasBlob(store, blob))) return undefined;
+  const bytes = await readFile(blobFile(store, blob.digest));
+  return digestOf(bytes) === blob.digest ? bytes : undefined;
+}
+
+export async function writeBlob(store: Store, bytes: Uint8Array): Promise<{ digest: Digest; size: number }> {
+  const blob = { digest: digestOf(bytes), size: bytes.length };
+  if (!(await hasBlob(store, blob))) await writeWhole(store, blobFile(store, blob.digest), bytes);
+  return blob;
+}
+
+/** Writes a file so that it is there whole or not at all. */
+export async function writeWhole(store: Store, file: string, content: Uint8Array | string): Promise<void> {
+  const temporary = temporaryFile(store);
+  await writeFile(temporary, content, { flag: "wx" });
+  await moveIntoPlace(temporary, file);
+}
+
+/** Bytes on their way to becoming a blob. */
+export interface BlobWriter {
+  /** Takes a chunk; resolves when more may come. The chunk must not be changed afterwards. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Gives the bytes their final name. The caller has checked the digest. */
+  commit(digest: Digest): Promise<void>;
+  /** Forgets the bytes. Does nothing after `commit`. */
+  abort(): Promise<void>;
+}
+
+const WRITE_SIZE = 512 * 1024;
+
+export async function createBlobWriter(store: Store): Promise<BlobWriter> {
+  const temporary = temporaryFile(store);
+  const file = await open(temporary, "wx");
+  let pending: Uint8Array[] = [];
+  let pendingSize = 0;
+  let writing: Promise<unknown> = Promise.resolve();
+  let open_ = true;
+
+  const flush = async () => {
+    await writing;
+    if (pending.length === 0) return;
+    const chunks = pending;
+    pending = [];
+    pendingSize = 0;
+    writing = file.writev(chunks);
+    // A failure is reported by the next await; until then it must not count as unhandled.
+    writing.catch(() => {});
+  };
+  return {
+    async write(chunk) {
+      pending.push(chunk);
+      pendingSize += chunk.length;
+      if (pendingSize >= WRITE_SIZE) await flush();
+    },
+    async commit(digest) {
+      await flush();
+      await writing;
+      await file.close();
+      open_ = false;
+      await moveIntoPlace(temporary, blobFile(store, digest));
+    },
+    async abort() {
+      if (!open_) return;
+      open_ = false;
+      await writing.catch(() => {});
+      await file.close();
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+function temporaryFolder(store: Store): string {
+  return recordFile(store, "tmp");
+}
+
+function temporaryFile(store: Store): string {
+  return path.join(temporaryFolder(store), randomBytes(12).toString("hex"));
+}
+
+async function moveIntoPlace(temporary: string, file: string): Promise<void> {
+  try {
+    await rename(temporary, file);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") {
+      await mkdir(path.dirname(file), { recursive: true });
+      await rename(temporary, file);
+      return;
+    }
+    // Windows refuses to replace a file that another process reads. What is there has the same name, so the same bytes.
+    const there = await stat(file).catch(() => undefined);
+    await unlink(temporary);
+    if (there === undefined) throw error;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Writes tar headers: POSIX.1-1988 ustar, with a POSIX.1-2001 PAX header in front only where a value does not fit
+ * (pax(1), "ustar Interchange Format" and "pax Header Block").
+ */
+
+export const BLOCK = 512;
+
+/** Two zero blocks end a tar file. */
+export const TRAILER_SIZE = 2 * BLOCK;
+
+export type TarType = "file" | "directory" | "symlink" | "hardlink";
+
+export interface TarHeader {
+  /** Path without leading slash; a directory's without trailing slash. */
+  readonly path: string;
+  readonly type: TarType;
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content; 0 unless a file. */
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** Target of a symbolic or hard link. */
+  readonly link?: string;
+}
+
+const TYPE_FLAG: Readonly<Record<TarType, string>> = { file: "0", hardlink: "1", symlink: "2", directory: "5" };
+const NAME_SIZE = 100;
+const PREFIX_SIZE = 155;
+const MAX_ID = 0o7777777;
+const MAX_SIZE = 0o77777777777;
+
+/** Number of zero bytes after content of this size, up to the next block. */
+export function paddingOf(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+/** The header blocks of one entry: one block, or three and more when PAX records are needed. */
+export function encodeHeader(header: TarHeader): Uint8Array {
+  const path = header.type === "directory" ? `${header.path}/` : header.path;
+  const link = header.link ?? "";
+  const split = isAscii(path) ? splitPath(path) : undefined;
+  const records: string[] = [];
+  // The order of records is part of the bytes: alphabetical.
+  if (header.gid > MAX_ID) records.push(paxRecord("gid", String(header.gid)));
+  if (link.length > NAME_SIZE || !isAscii(link)) records.push(paxRecord("linkpath", link));
+  if (split === undefined) records.push(paxRecord("path", path));
+  if (header.size > MAX_SIZE) records.push(paxRecord("size", String(header.size)));
+  if (header.uid > MAX_ID) records.push(paxRecord("uid", String(header.uid)));
+  const main = {
+    name: split?.name ?? truncate(path),
+    prefix: split?.prefix ?? "",
+    flag: TYPE_FLAG[header.type],
+    mode: header.mode,
+    uid: header.uid > MAX_ID ? 0 : header.uid,
+    gid: header.gid > MAX_ID ? 0 : header.gid,
+    size: header.size > MAX_SIZE ? 0 : header.size,
+    mtime: header.mtime,
+    link: truncate(link),
+  };
+  if (records.length === 0) return encodeBlock(main);
+  const pax = Buffer.from(records.join(""), "utf8");
+  const paxBlock = encodeBlock({
+    name: "././@PaxHeader",
+    prefix: "",
+    flag: "x",
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: pax.length,
+    mtime: 0,
+    link: "",
+  });
+  return Buffer.concat([paxBlock, pax, Buffer.alloc(paddingOf(pax.length)), encodeBlock(main)]);
+}
+
+interface Block {
+  readonly name: string;
+  readonly prefix: string;
+  readonly flag: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+  readonly link: string;
+}
+
+function encodeBlock(block: Block): Uint8Array {
+  const bytes = Buffer.alloc(BLOCK);
+  bytes.write(block.name, 0, "utf8");
+  octal(bytes, block.mode, 100, 8);
+  octal(bytes, block.uid, 108, 8);
+  octal(bytes, block.gid, 116, 8);
+  octal(bytes, block.size, 124, 12);
+  octal(bytes, block.mtime, 136, 12);
+  bytes.write("        ", 148, "latin1");
+  bytes.write(block.flag, 156, "latin1");
+  bytes.write(block.link, 157, "utf8");
+  bytes.write("ustar\x0000", 257, "latin1");
+  octal(bytes, 0, 329, 8);
+  octal(bytes, 0, 337, 8);
+  bytes.write(block.prefix, 345, "utf8");
+  let sum = 0;
+  for (const byte of bytes) sum += byte;
+  // Six digits, NUL, space: what every writer since V7 emits for the checksum alone.
+  bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return bytes;
+}
+
+function octal(bytes: Buffer, value: number, offset: number, width: number): void {
+  bytes.write(`${value.toString(8).padStart(width - 1, "0")}\0`, offset, "latin1");
+}
+
+/** Splits a path at a slash so that both parts fit into ustar's name and prefix, or says that it cannot. */
+function splitPath(path: string): { name: string; prefix: string } | undefined {
+  if (path.length <= NAME_SIZE) return { name: path, prefix: "" };
+  const slash = path.slice(0, PREFIX_SIZE + 1).lastIndexOf("/", path.length - 2);
+  if (slash <= 0 || path.length - slash - 1 > NAME_SIZE) return undefined;
+  return { prefix: path.slice(0, slash), name: path.slice(slash + 1) };
+}
+
+/** The PAX record names its own length, digits included. */
+function paxRecord(key: string, value: string): string {
+  const rest = Buffer.byteLength(` ${key}=${value}\n`, "utf8");
+  let length = rest + String(rest).length;
+  if (rest + String(length).length !== length) length += 1;
+  return `${length} ${key}=${value}\n`;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+/** A readable stand-in for readers that know no PAX: at most 100 bytes, cut between characters. */
+function truncate(text: string): string {
+  if (Buffer.byteLength(text, "utf8") <= NAME_SIZE) return text;
+  let cut = text.slice(0, NAME_SIZE);
+  while (Buffer.byteLength(cut, "utf8") > NAME_SIZE) cut = cut.slice(0, -1);
+  return cut;
+}

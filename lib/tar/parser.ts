@@ -1,0 +1,239 @@
+import { Header } from "tar/header";
+import { Pax } from "tar/pax";
+import { BLOCK, paddingOf } from "./header.ts";
+
+/** A member of a tar file as it was found, whoever wrote it. */
+export interface FoundEntry {
+  /** As written, but for a directory's trailing slash; may be absolute or hold `..`: the caller decides. */
+  readonly path: string;
+  readonly type: FoundType;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Seconds since 1970, fractions cut. */
+  readonly mtime: number;
+  readonly link: string;
+  /** Offset of the member's (main) header block in the tar file. */
+  readonly offset: number;
+}
+
+export type FoundType = "file" | "directory" | "symlink" | "hardlink" | "device" | "fifo" | "other";
+
+export type TarEvent =
+  | { readonly kind: "entry"; readonly entry: FoundEntry }
+  | { readonly kind: "data"; readonly bytes: Uint8Array }
+  | { readonly kind: "end" };
+
+/** The bytes are no tar file, or one that ends in the middle. */
+export class TarFormatError extends Error {
+  override readonly name = "TarFormatError";
+}
+
+/** Takes a tar file in chunks of any size and gives its members as events: entry, data (any number), end. */
+export interface TarParser {
+  /** The events are to be taken before the next call. Data are views of the chunk, not copies. */
+  feed(chunk: Uint8Array): Iterable<TarEvent>;
+  /** @throws TarFormatError when the file ended within a member. A missing trailer is legal for readers. */
+  finish(): TarEnd;
+}
+
+/** What stands behind the last member. */
+export interface TarEnd {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** Bytes from the first zero block on; two blocks are usual, 0 means that the file just stops. */
+  readonly trailer: number;
+  /** Whether all of those are zero: readers stop at the first zero block, so that nothing else would be noticed. */
+  readonly clean: boolean;
+}
+
+/** A long name or PAX header beyond this size is an attack, not a path. */
+const MAX_EXTENSION = 1024 * 1024;
+const MAX_PATH = 4096;
+
+const TYPES: Readonly<Record<string, FoundType>> = {
+  File: "file",
+  OldFile: "file",
+  ContiguousFile: "file",
+  Directory: "directory",
+  SymbolicLink: "symlink",
+  Link: "hardlink",
+  CharacterDevice: "device",
+  BlockDevice: "device",
+  FIFO: "fifo",
+};
+
+/** Headers that describe the member behind them: PAX (POSIX.1-2001) and GNU's long names. */
+const EXTENSIONS: ReadonlySet<string> = new Set([
+  "ExtendedHeader",
+  "OldExtendedHeader",
+  "GlobalExtendedHeader",
+  "NextFileHasLongPath",
+  "OldGnuLongPath",
+  "NextFileHasLongLinkpath",
+]);
+
+export function createTarParser(): TarParser {
+  let position = 0;
+  let state: "header" | "content" | "extension" | "padding" | "finished" = "header";
+  let remaining = 0;
+  let padding = 0;
+  const headerBlock = Buffer.alloc(BLOCK);
+  let headerFill = 0;
+  let extension: { type: string; bytes: Buffer; fill: number } | undefined;
+  let local: Overrides = {};
+  let global: Overrides = {};
+  let trailer = 0;
+  let clean = true;
+
+  function applyExtension(): void {
+    const { type, bytes } = extension!;
+    extension = undefined;
+    if (type.endsWith("LongPath")) local = { ...local, path: cString(bytes) };
+    else if (type.endsWith("LongLinkpath")) local = { ...local, linkpath: cString(bytes) };
+    else if (type === "GlobalExtendedHeader")
+      global = { ...global, ...pick(Pax.parse(bytes.toString("utf8"), {}, true)) };
+    else local = { ...local, ...pick(Pax.parse(bytes.toString("utf8"), {})) };
+  }
+
+  function readHeader(block: Buffer, offset: number): TarEvent | undefined {
+    const header = new Header(block);
+    if (header.nullBlock) {
+      state = "finished";
+      trailer = BLOCK;
+      return undefined;
+    }
+    if (!header.cksumValid) throw new TarFormatError(`bad header checksum at byte ${offset}`);
+    const size = header.size ?? 0;
+    if (EXTENSIONS.has(header.type)) {
+      if (size > MAX_EXTENSION) throw new TarFormatError(`a header extension of ${size} bytes at byte ${offset}`);
+      extension = { type: header.type, bytes: Buffer.alloc(size), fill: 0 };
+      remaining = size;
+      padding = paddingOf(size);
+      state = "extension";
+      if (size === 0) finishContent();
+      return undefined;
+    }
+    const overrides = { ...global, ...local };
+    local = {};
+    const type = TYPES[header.type] ?? "other";
+    const entry: FoundEntry = {
+      path: stripSlash(overrides.path ?? header.path ?? ""),
+      type,
+      mode: (header.mode ?? 0) & 0o7777,
+      uid: overrides.uid ?? header.uid ?? 0,
+      gid: overrides.gid ?? header.gid ?? 0,
+      size: hasContent(type) ? (overrides.size ?? size) : 0,
+      mtime: Math.floor((overrides.mtime ?? header.mtime ?? new Date(0)).getTime() / 1000),
+      link: overrides.linkpath ?? header.linkpath ?? "",
+      offset,
+    };
+    if (entry.path.length > MAX_PATH || entry.link.length > MAX_PATH) {
+      throw new TarFormatError(`a path of more than ${MAX_PATH} characters at byte ${offset}`);
+    }
+    remaining = entry.size;
+    padding = paddingOf(entry.size);
+    state = "content";
+    return { kind: "entry", entry };
+  }
+
+  function finishContent(): void {
+    if (state === "extension") applyExtension();
+    remaining = padding;
+    padding = 0;
+    state = remaining > 0 ? "padding" : "header";
+  }
+
+  function* feed(chunk: Uint8Array): Iterable<TarEvent> {
+    let at = 0;
+    while (at < chunk.length && state !== "finished") {
+      if (state === "header") {
+        const size = Math.min(BLOCK - headerFill, chunk.length - at);
+        headerBlock.set(chunk.subarray(at, at + size), headerFill);
+        headerFill += size;
+        at += size;
+        if (headerFill < BLOCK) break;
+        headerFill = 0;
+        const event = readHeader(headerBlock, position + at - BLOCK);
+        if (event === undefined) continue;
+        yield event;
+        if (remaining === 0) {
+          finishContent();
+          yield { kind: "end" };
+        }
+        continue;
+      }
+      const size = Math.min(remaining, chunk.length - at);
+      const bytes = chunk.subarray(at, at + size);
+      at += size;
+      remaining -= size;
+      if (state === "extension") {
+        extension!.bytes.set(bytes, extension!.fill);
+        extension!.fill += size;
+      } else if (state === "content") {
+        yield { kind: "data", bytes };
+      }
+      if (remaining > 0) break;
+      if (state === "padding") {
+        state = "header";
+      } else {
+        const member = state === "content";
+        finishContent();
+        if (member) yield { kind: "end" };
+      }
+    }
+    if (at < chunk.length) {
+      const rest = chunk.subarray(at);
+      trailer += rest.length;
+      clean &&= isZero(rest);
+    }
+    position += chunk.length;
+  }
+
+  return {
+    feed,
+    finish() {
+      if (state === "content" || state === "extension" || (state === "header" && headerFill > 0)) {
+        throw new TarFormatError(`the tar file ends in the middle of a member, after ${position} bytes`);
+      }
+      if (position === 0) throw new TarFormatError("the tar file is empty");
+      return { size: position, trailer, clean };
+    },
+  };
+}
+
+interface Overrides {
+  readonly path?: string;
+  readonly linkpath?: string;
+  readonly size?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: Date;
+}
+
+/** The PAX records that change what is read; absent ones must not hide those of the header. */
+function pick(pax: Pax): Overrides {
+  const { path, linkpath, size, uid, gid, mtime } = pax;
+  return Object.fromEntries(
+    Object.entries({ path, linkpath, size, uid, gid, mtime }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function hasContent(type: FoundType): boolean {
+  return type === "file" || type === "other";
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+function cString(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+}
+
+function stripSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.replace(/\/+$/, "") : path;
+}

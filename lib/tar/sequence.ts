@@ -1,0 +1,104 @@
+import type { TarHeader } from "./header.ts";
+import { BLOCK, encodeHeader, paddingOf, TRAILER_SIZE } from "./header.ts";
+
+/**
+ * A piece of a byte stream that is known before it is read: bytes in memory, or a range of a file. A whole tar file is
+ * a list of them, so that its size is known at once and any part of it can be made without the rest.
+ */
+export type Segment = BytesSegment | FileSegment;
+
+export interface BytesSegment {
+  readonly bytes: Uint8Array;
+}
+
+export interface FileSegment {
+  readonly file: string;
+  /** First byte of the file that belongs to the segment. */
+  readonly offset: number;
+  readonly size: number;
+  /** Modification time in ms when the file was listed: a reader that finds another one knows that it changed. */
+  readonly mtimeMs?: number;
+}
+
+export interface TarEntry extends TarHeader {
+  /** Where a file's content comes from; absent when it is empty. */
+  readonly content?: Segment;
+}
+
+export function segmentSize(segment: Segment): number {
+  return "bytes" in segment ? segment.bytes.length : segment.size;
+}
+
+/**
+ * The pieces of a tar file with these entries, in their order, headers, padding and the end included. Neighbouring
+ * bytes are joined, so that a tree of n files gives at most 2n + 1 segments.
+ */
+export function tarSegments(entries: readonly TarEntry[]): Segment[] {
+  const segments: Segment[] = [];
+  let pending: Uint8Array[] = [];
+  const flush = () => {
+    if (pending.length > 0) segments.push({ bytes: join(pending) });
+    pending = [];
+  };
+  for (const entry of entries) {
+    pending.push(encodeHeader(entry));
+    if (entry.content !== undefined) {
+      if ("bytes" in entry.content) {
+        pending.push(entry.content.bytes);
+      } else if (entry.content.size > 0) {
+        flush();
+        segments.push(entry.content);
+      }
+    }
+    const padding = paddingOf(entry.size);
+    if (padding > 0) pending.push(ZEROS.subarray(0, padding));
+  }
+  pending.push(ZEROS.subarray(0, TRAILER_SIZE));
+  flush();
+  return segments;
+}
+
+/** Joins into an array with memory of its own: a view into a larger one would take all of it along to another thread. */
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const ZEROS = new Uint8Array(2 * BLOCK);
+
+/** Gives any part `[start, end)` of the stream that the segments make up, in time logarithmic in their number. */
+export function createSlicer(segments: readonly Segment[]): (start: number, end: number) => Segment[] {
+  const starts = new Float64Array(segments.length);
+  let total = 0;
+  for (const [i, segment] of segments.entries()) {
+    starts[i] = total;
+    total += segmentSize(segment);
+  }
+  return (start, end) => {
+    let low = 0;
+    let high = segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle]! <= start) low = middle;
+      else high = middle - 1;
+    }
+    const slice: Segment[] = [];
+    for (let i = low; i < segments.length && starts[i]! < end; i += 1) {
+      const segment = segments[i]!;
+      const from = Math.max(start - starts[i]!, 0);
+      const to = Math.min(end - starts[i]!, segmentSize(segment));
+      if (from < to) slice.push(cut(segment, from, to));
+    }
+    return slice;
+  };
+}
+
+function cut(segment: Segment, from: number, to: number): Segment {
+  if ("bytes" in segment) return { bytes: segment.bytes.slice(from, to) };
+  return { ...segment, offset: segment.offset + from, size: to - from };
+}

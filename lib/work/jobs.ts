@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { type BlockEnd, type DeflateBlock, deflateWithNode, deflateWithPako } from "../gzip/deflate.ts";
+import type { Segment } from "../tar/sequence.ts";
+import { readSegments, visitSegments } from "./segment-reader.ts";
+
+/** SHA-256 and CRC-32 of a whole stream: what it is, without packing it. */
+export interface DigestJob {
+  readonly kind: "digest";
+  readonly segments: readonly Segment[];
+}
+
+export interface DigestResult {
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly crc: number;
+}
+
+/** One block of a gzip stream. `segments` hold the dictionary, `dictionarySize` bytes, and then the block. */
+export interface PackJob {
+  readonly kind: "pack";
+  readonly segments: readonly Segment[];
+  readonly dictionarySize: number;
+  readonly blockSize: number;
+  readonly end: BlockEnd;
+}
+
+export interface PackResult {
+  readonly packed: Uint8Array;
+  /** CRC-32 of the block's plain bytes. */
+  readonly crc: number;
+}
+
+export type Job = DigestJob | PackJob;
+export type JobResult<J extends Job> = J extends DigestJob ? DigestResult : PackResult;
+
+/** Does jobs, one after the other, with buffers of its own. */
+export function createJobRunner(native: boolean): <J extends Job>(job: J) => JobResult<J> {
+  const deflate: DeflateBlock = native ? deflateWithNode : deflateWithPako;
+  let buffer = new Uint8Array(0);
+  const scratch = (size: number): Uint8Array => {
+    if (buffer.length < size) buffer = new Uint8Array(size);
+    return buffer.subarray(0, size);
+  };
+  return ((job: Job) => {
+    if (job.kind === "digest") {
+      const hash = createHash("sha256");
+      let crc = 0;
+      visitSegments(job.segments, scratch(READ_SIZE), (bytes) => {
+        hash.update(bytes);
+        crc = crc32(bytes, crc);
+      });
+      return { sha256: hash.digest("hex"), crc };
+    }
+    const plain = scratch(job.dictionarySize + job.blockSize);
+    readSegments(job.segments, plain);
+    const block = plain.subarray(job.dictionarySize);
+    return { packed: deflate(block, plain.subarray(0, job.dictionarySize), job.end), crc: crc32(block) };
+  }) as <J extends Job>(job: J) => JobResult<J>;
+}
+
+const READ_SIZE = 256 * 1024;

@@ -1,0 +1,111 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { nativeGivesPakoBytes } from "../gzip/deflate.ts";
+import { segmentSize } from "../tar/sequence.ts";
+import { createJobRunner, type Job, type JobResult } from "./jobs.ts";
+import { FileChangedError } from "./segment-reader.ts";
+import type { Reply } from "./worker.ts";
+
+/** Threads that digest and pack. The bytes they give do not depend on their number. */
+export interface WorkPool {
+  /** How many jobs it can do at once. */
+  readonly width: number;
+  run<J extends Job>(job: J): Promise<JobResult<J>>;
+  close(): Promise<void>;
+}
+
+export interface WorkPoolOptions {
+  /** Number of threads; default: as many as the machine has cores, at most eight. */
+  readonly threads?: number;
+  /** Packs with Node's zlib (true) or pako (false); default: Node's where it gives pako's bytes. */
+  readonly native?: boolean;
+}
+
+interface Task {
+  readonly job: Job;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A job below this many bytes is done at once on the calling thread: starting a thread takes longer. */
+const INLINE_SIZE = 256 * 1024;
+const MAX_THREADS = 8;
+
+export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
+  const width = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+  const queue: Task[] = [];
+  const idle: Worker[] = [];
+  const busy = new Map<Worker, Task>();
+  let closed = false;
+  let isNative = options.native;
+  let runInline: ReturnType<typeof createJobRunner> | undefined;
+  const native = () => {
+    isNative ??= nativeGivesPakoBytes();
+    return isNative;
+  };
+
+  const start = (): Worker => {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: { native: native() },
+      // A job's garbage is its packed block; a small young generation keeps a thread at a few megabytes.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
+    worker.on("message", (reply: Reply) => {
+      const task = busy.get(worker);
+      if (task === undefined) return;
+      busy.delete(worker);
+      idle.push(worker);
+      feed();
+      if (reply.ok) task.resolve(reply.result as never);
+      else task.reject(replyError(reply));
+    });
+    worker.on("error", (error) => {
+      const task = busy.get(worker);
+      busy.delete(worker);
+      task?.reject(error);
+      for (const waiting of queue.splice(0)) waiting.reject(error);
+    });
+    worker.unref();
+    return worker;
+  };
+
+  const feed = () => {
+    while (queue.length > 0) {
+      const worker = idle.pop() ?? (busy.size < width ? start() : undefined);
+      if (worker === undefined) return;
+      const task = queue.shift()!;
+      busy.set(worker, task);
+      worker.ref();
+      worker.postMessage(task.job);
+    }
+    for (const worker of idle) worker.unref();
+  };
+
+  return {
+    width,
+    run<J extends Job>(job: J): Promise<JobResult<J>> {
+      if (closed) return Promise.reject(new Error("the work pool is closed"));
+      if (job.segments.reduce((sum, segment) => sum + segmentSize(segment), 0) < INLINE_SIZE) {
+        runInline ??= createJobRunner(native());
+        const run = runInline;
+        return Promise.resolve().then(() => run(job));
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ job, resolve, reject });
+        feed();
+      });
+    },
+    async close() {
+      closed = true;
+      const workers = [...idle, ...busy.keys()];
+      for (const task of [...busy.values(), ...queue.splice(0)]) task.reject(new Error("the work pool was closed"));
+      busy.clear();
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function replyError(reply: Extract<Reply, { ok: false }>): Error {
+  if (reply.changedFile !== undefined) return new FileChangedError(reply.changedFile);
+  return Object.assign(new Error(reply.message), reply.code !== undefined && { code: reply.code });
+}

@@ -1,0 +1,84 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type Segment, segmentSize } from "../tar/sequence.ts";
+
+/** A file is not what it was when the tree was listed. Carries the path; the caller words the error. */
+export class FileChangedError extends Error {
+  override readonly name = "FileChangedError";
+  readonly file: string;
+
+  constructor(file: string) {
+    super(`${file} changed while it was read`);
+    this.file = file;
+  }
+}
+
+/**
+ * Fills `target` from its start with the bytes of the segments, which must be exactly as long.
+ *
+ * @throws FileChangedError when a file is shorter or has another modification time than when it was listed
+ */
+export function readSegments(segments: readonly Segment[], target: Uint8Array): void {
+  let at = 0;
+  for (const segment of segments) {
+    if ("bytes" in segment) {
+      target.set(segment.bytes, at);
+    } else {
+      const file = openFile(segment);
+      try {
+        readExactly(file, segment, target.subarray(at, at + segment.size));
+      } finally {
+        closeSync(file);
+      }
+    }
+    at += segmentSize(segment);
+  }
+}
+
+/** Calls `visit` with the bytes of the segments, in order, in pieces of at most the size of `buffer`, which is reused. */
+export function visitSegments(
+  segments: readonly Segment[],
+  buffer: Uint8Array,
+  visit: (bytes: Uint8Array) => void,
+): void {
+  for (const segment of segments) {
+    if ("bytes" in segment) {
+      visit(segment.bytes);
+      continue;
+    }
+    const file = openFile(segment);
+    try {
+      for (let done = 0; done < segment.size; ) {
+        const size = Math.min(buffer.length, segment.size - done);
+        const part = { file: segment.file, offset: segment.offset + done, size };
+        visit(readExactly(file, part, buffer.subarray(0, size)));
+        done += size;
+      }
+      if (segment.mtimeMs !== undefined && fstatSync(file).mtimeMs !== segment.mtimeMs) {
+        throw new FileChangedError(segment.file);
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+// Listed files are regular. One that has become a symbolic link or a fifo since must neither be followed nor waited for.
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function openFile(segment: { file: string }): number {
+  try {
+    return openSync(segment.file, OPEN_FLAGS);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw new FileChangedError(segment.file);
+    throw error;
+  }
+}
+
+function readExactly(fd: number, segment: { file: string; offset: number }, target: Uint8Array): Uint8Array {
+  for (let done = 0; done < target.length; ) {
+    const count = readSync(fd, target, done, target.length - done, segment.offset + done);
+    if (count === 0) throw new FileChangedError(segment.file);
+    done += count;
+  }
+  return target;
+}

@@ -1,0 +1,225 @@
+/**
+ * `auterion-app.yml`, the application manifest of AuterionOS, API versions 1 to 7, as far as it is public.
+ *
+ * Sources: docs.auterion.com (App Framework, App Parameters, Logging, User Interfaces), the behaviour of the published
+ * `auterion-cli`, and public manifests. There is no published schema of API versions 5 to 7. What is concluded and not
+ * read says "Inferred" in its description; keys that came with a later API version carry `since`.
+ */
+import { type Static, Type } from "@sinclair/typebox";
+import { ArgValue, ComposeOverride, SERVICE_NAME, SERVICE_NAME_FORM } from "./compose.ts";
+import { closed, dict } from "./keywords.ts";
+
+/** API versions that are read. 0 keeps its services below `compose`. */
+export const API_VERSIONS = { first: 1, last: 7 } as const;
+
+/** A tag of an image: github.com/distribution/reference, `TagRegexp`. */
+export const TAG = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$";
+
+/** Reverse domain name of an author or another application. Known for the keys of `dependencies`. */
+const DOMAIN = "^[a-z]+(\\.[a-z][a-z0-9_-]*)*$";
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535, form: "a port, 1 to 65535" });
+
+const HttpFunction = closed(
+  {
+    type: Type.String({ description: "Documented: `ui` only. `api` occurs in a public manifest." }),
+    label: Type.Optional(Type.String({ description: "Shown to the user. Inferred: optional." })),
+  },
+  { description: "What the endpoint is offered as." },
+);
+
+export const HttpEndpoint = closed({
+  "static-root": Type.Optional(
+    Type.String({
+      description: "Folder that is served; must lie in /data of the container, the application fills it.",
+    }),
+  ),
+  proxy: Type.Optional(closed({ port: Port }, { description: "Port in the container that requests go to." })),
+  function: Type.Optional(
+    Type.Union([HttpFunction, Type.Array(HttpFunction)], {
+      form: "a mapping with `type` and `label`, or a list of them",
+      description: "One or several. Inferred: several are a list.",
+    }),
+  ),
+});
+
+export const AppService = closed({
+  build: Type.Optional(Type.String({ minLength: 1, description: "Folder with a Dockerfile." })),
+  image: Type.Optional(Type.String({ minLength: 1, description: "Prebuilt image; used only when `build` is absent." })),
+  "build-args": Type.Optional(
+    dict(ArgValue, {
+      keys: "^[A-Za-z_][A-Za-z0-9_]*$",
+      keyForm: "letters, digits and `_`, not a digit first",
+      description: "ARG values. Seen with API versions 6 and 7; Auterion's tool ties it to none.",
+    }),
+  ),
+  ssh: Type.Optional(
+    Type.Boolean({
+      since: 2,
+      sinceCertainty: "inferred",
+      description: "Gives the container an SSH port. Inferred: since API version 2.",
+    }),
+  ),
+  http: Type.Optional(
+    dict(HttpEndpoint, {
+      since: 2,
+      description: "URI pattern to endpoint; public at http://<device>/apps/<author>.<name>/<pattern>.",
+    }),
+  ),
+});
+export type AppService = Static<typeof AppService>;
+
+const MessageType = Type.String({
+  pattern: "^[a-zA-Z0-9_]+/[a-zA-Z0-9_]+$",
+  form: "a message type such as `sensor_msgs/Image`",
+});
+
+export const Logging = closed(
+  {
+    "msg-paths": Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }))], {
+        form: "a folder or a list of folders",
+        description: "Folders of the project that hold `msg/*.msg`. The last part of the path is the package's name.",
+      }),
+    ),
+    subscriptions: Type.Optional(
+      dict(
+        Type.Union(
+          [
+            MessageType,
+            closed({
+              type: MessageType,
+              max_rate_hz: Type.Optional(Type.Number()),
+              dds_name_prefix: Type.Optional(Type.String({ description: "`rt` when absent." })),
+            }),
+          ],
+          { form: "a message type, or a mapping with `type`" },
+        ),
+        { description: "Topic to message type." },
+      ),
+    ),
+    profiles: Type.Optional(
+      Type.Object(
+        { default: Type.Optional(Type.Unknown()), verbose: Type.Optional(Type.Unknown()) },
+        { openKeys: true, description: "Reserved for future use. Unknown: the keys inside." },
+      ),
+    ),
+  },
+  { since: 3, description: "ROS 2 messages that the device logs." },
+);
+
+/** Types of a parameter's value. */
+export const PARAMETER_TYPES = [
+  "bool",
+  "int64",
+  "float64",
+  "string",
+  "byte[]",
+  "bool[]",
+  "int64[]",
+  "float64[]",
+  "string[]",
+] as const;
+export type ParameterType = (typeof PARAMETER_TYPES)[number];
+
+export const Parameter = Type.Object(
+  {
+    name: Type.String({ pattern: "^[a-zA-Z0-9_-]+$", form: "letters, digits, `-` and `_`" }),
+    description: Type.Object(
+      { short: Type.String({ pattern: "^[^\\n]*$", form: "one line of text" }), long: Type.Optional(Type.String()) },
+      { openKeys: true },
+    ),
+    type: Type.Union(
+      PARAMETER_TYPES.map((name) => Type.Literal(name)),
+      { form: `one of ${PARAMETER_TYPES.join(", ")}` },
+    ),
+    default: Type.Union(
+      [
+        Type.Boolean(),
+        Type.Number(),
+        Type.String(),
+        Type.Array(Type.Union([Type.Boolean(), Type.Number(), Type.String()])),
+      ],
+      { form: "a value of the parameter's type" },
+    ),
+    enum_values: Type.Optional(
+      dict(Type.String(), {
+        keys: "^-?[0-9]+$",
+        keyForm: "a whole number",
+        integerKeys: true,
+        description: "Number to label, for type int64.",
+      }),
+    ),
+    volatile: Type.Optional(
+      Type.Boolean({ description: "The application may change it; not copied to other vehicles." }),
+    ),
+    decimal: Type.Optional(Type.Integer({ description: "Digits shown, for type float64." })),
+    increment: Type.Optional(Type.Number({ description: "Step of the display, for type float64." })),
+    unit: Type.Optional(Type.String({ description: "Such as m/s." })),
+    readonly: Type.Optional(Type.Boolean({ description: "The user may not change it." })),
+    visibility: Type.Optional(Type.String({ description: "Seen: visible, advanced. Unknown: the full list." })),
+    min: Type.Optional(Type.Number({ description: "Inferred from use with int64." })),
+    max: Type.Optional(Type.Number({ description: "Inferred from use with int64." })),
+    reset_on_update: Type.Optional(Type.Boolean({ description: "Inferred from use." })),
+  },
+  { openKeys: true, description: "Unknown: whether this list of keys is complete." },
+);
+export type Parameter = Static<typeof Parameter>;
+
+export const AuterionApp = closed({
+  "auterion-api-version": Type.Integer({
+    minimum: API_VERSIONS.first,
+    maximum: API_VERSIONS.last,
+    form: `an API version, ${API_VERSIONS.first} to ${API_VERSIONS.last}`,
+  }),
+  "auterion-app-base": Type.String({
+    pattern: "^v[0-9]+|none$",
+    form: "`none`, or a version of Auterion's base image such as `v2`",
+    likely: "^(v[0-9]+|none)$",
+    description:
+      "Base image whose layers the device has. The alternatives stand without a group, as in Auterion's tool, which " +
+      "accepts v2-foo too and then leaves the layers in.",
+  }),
+  "app-name": Type.String({
+    pattern: "^[a-z0-9_-]+$",
+    form: "lower-case letters, digits, `-` and `_`",
+    description: "Pattern known for API versions 3 and 4. Inferred: the same for the others.",
+  }),
+  "app-author": Type.String({
+    minLength: 1,
+    likely: DOMAIN,
+    form: "a reverse domain name such as com.example",
+    description: "Reverse domain name. Inferred: its pattern, which is known for the keys of `dependencies`.",
+  }),
+  "app-version": Type.String({
+    pattern: TAG,
+    form: "a text of up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
+    description: "Text. Inferred: a legal tag of an image, because it becomes one.",
+  }),
+  "target-platform": Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+    form: "a device or a list of devices",
+    description: "Devices the package is for, all of one architecture.",
+  }),
+  services: dict(AppService, { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM, minProperties: 1 }),
+  "compose-override": Type.Optional(ComposeOverride),
+  dependencies: Type.Optional(
+    dict(Type.String(), {
+      keys: DOMAIN,
+      keyForm: "another application such as com.example.maps",
+      minProperties: 1,
+      since: 1,
+      sinceCertainty: "inferred",
+      seenUntil: 2,
+      description: "Other applications. Inferred: API versions 1 and 2. Unknown: later ones, and what the text means.",
+    }),
+  ),
+  logging: Type.Optional(Logging),
+  parameters: Type.Optional(
+    Type.Array(Parameter, {
+      since: 6,
+      sinceCertainty: "unknown",
+      description: "App parameters. In use with API versions 6 and 7. Unknown: whether 4 or 5 brought them.",
+    }),
+  ),
+});
+export type AuterionApp = Static<typeof AuterionApp>;

@@ -1,0 +1,61 @@
+/** What `aircrate build --json` prints: scripts go by it. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Digest, Size } from "./oci.ts";
+
+export const ReportLayer = Type.Object({
+  diffId: Digest,
+  digest: Digest,
+  /** Bytes as stored, gzip'd. */
+  size: Size,
+  /** Bytes of the plain tar. */
+  plainSize: Size,
+  /** The instruction that made it, or the reference that it came with. */
+  origin: Type.String(),
+  /** Whether another image of the output has it too. */
+  shared: Type.Boolean(),
+  /** `pulled` from a registry for this build, `packed` by it, or found in the `store`. */
+  source: Type.Union([Type.Literal("pulled"), Type.Literal("packed"), Type.Literal("store")]),
+});
+export type ReportLayer = Static<typeof ReportLayer>;
+
+export const ReportImage = Type.Object({
+  service: Type.Optional(Type.String()),
+  tags: Type.Array(Type.String()),
+  /** Image ID for engines with graph drivers. */
+  configDigest: Digest,
+  /** Image ID for engines with the containerd store. */
+  manifestDigest: Digest,
+  layers: Type.Array(ReportLayer),
+  /** Stored bytes of the layers that only this image has. */
+  ownSize: Size,
+  /** Stored bytes of the layers that others have too. */
+  sharedSize: Size,
+});
+export type ReportImage = Static<typeof ReportImage>;
+
+export const BuildReport = Type.Object({
+  version: Type.Literal(1),
+  file: Type.String(),
+  format: Type.Union([Type.Literal("auterionos"), Type.Literal("docker-archive"), Type.Literal("oci")]),
+  /** Bytes of the file. */
+  size: Size,
+  platform: Type.String(),
+  app: Type.Optional(
+    Type.Object({
+      slug: Type.String(),
+      version: Type.String(),
+      deviceTypes: Type.Array(Type.String()),
+      launchOrder: Type.Array(Type.Array(Type.String())),
+    }),
+  ),
+  images: Type.Array(ReportImage),
+  /** Stored bytes of all layers, each once. */
+  layersSize: Size,
+  /** The same if no image shared a layer with another one. */
+  apartSize: Size,
+  payload: Type.Array(Type.Object({ name: Type.String(), size: Size, sha256: Type.String() })),
+  /** When the stages of the build began and ended, in milliseconds since its start; they overlap. */
+  stages: Type.Array(Type.Object({ name: Type.String(), start: Type.Number(), end: Type.Number() })),
+  warnings: Type.Array(Type.String()),
+});
+export type BuildReport = Static<typeof BuildReport>;

@@ -1,0 +1,62 @@
+/** The store's own documents, in its folder `aircrate/` beside the image layout that it is. */
+import { type Static, Type } from "@sinclair/typebox";
+import { Descriptor, Digest, Platform, Size } from "./oci.ts";
+
+/** What is known of a layer blob that was checked once: where its plain tar and its packed bytes meet. */
+export const LayerRecord = Type.Object(
+  {
+    version: Type.Literal(1),
+    diffId: Digest,
+    /** Bytes of the plain tar. */
+    plainSize: Size,
+    /** The blob in the store: gzip (RFC 1952), one or more members, nothing behind them. */
+    digest: Digest,
+    size: Size,
+    /** CRC-32 of the blob's bytes, checked each time the blob is copied into an output. */
+    crc: Type.Integer({ minimum: 0, maximum: 0xffffffff }),
+  },
+  { additionalProperties: false },
+);
+export type LayerRecord = Static<typeof LayerRecord>;
+
+/**
+ * The names in a layer, without contents, so that later layers can be put on top of it: folders, symbolic links, other
+ * files, whiteouts. Names are joined by NUL, the one byte that no path can hold; it keeps the document quick to read.
+ */
+export const LayerTree = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** Path, mode (octal), uid, gid of each folder. */
+    directories: Type.Array(Type.Tuple([Type.String(), Type.String(), Type.Integer(), Type.Integer()])),
+    /** Path and target of each symbolic link. */
+    symlinks: Type.Array(Type.Tuple([Type.String(), Type.String()])),
+    /** Paths of all other files. */
+    files: Type.String(),
+    /** Paths that the layer hides in those below it. */
+    whiteouts: Type.Array(Type.String()),
+    /** Folders whose content in the layers below is hidden. */
+    opaque: Type.Array(Type.String()),
+    /** Text of etc/passwd and etc/group, where the layer has them: names of owners are looked up there. */
+    accounts: Type.Object({ passwd: Type.Optional(Type.String()), group: Type.Optional(Type.String()) }),
+  },
+  { additionalProperties: false },
+);
+export type LayerTree = Static<typeof LayerTree>;
+
+/** What a reference stood for when it was last asked for, per platform: what `--offline` goes by. */
+export const ReferenceRecord = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** In full: `docker.io/library/python:3.11-slim`. */
+    reference: Type.String(),
+    /** The platform asked for, as `linux/arm64`. */
+    platform: Type.String(),
+    /** The index that the reference names, when it names one. */
+    index: Type.Optional(Descriptor),
+    manifest: Descriptor,
+    /** The platform of the manifest that was chosen. */
+    found: Platform,
+  },
+  { additionalProperties: false },
+);
+export type ReferenceRecord = Static<typeof ReferenceRecord>;

@@ -1,0 +1,124 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startDaemon } from "./daemon.ts";
+import { runOk } from "./run.ts";
+import { ISSUER, SERVICE, startTokenServer, type TokenServer, type TokenServerOptions } from "./token-server.ts";
+
+export const USER = "aircrate";
+export const PASSWORD = "crate-pass";
+
+/** plain: no credentials. basic and token: `USER` and `PASSWORD`. tls: https with a certificate of its own authority. */
+export type RegistryMode = "plain" | "basic" | "token" | "tls";
+
+export interface RegistryOptions {
+  readonly mode?: RegistryMode;
+  /** Folder of ours for configuration, keys and log. */
+  readonly dir: string;
+  /** Storage folder, default `storage` in `dir`. Registries of all modes may share one. */
+  readonly storage?: string;
+  /** Refuse to push (405): for storage that others use, too. */
+  readonly readonly?: boolean;
+  /** For mode token: what `startTokenServer` takes. */
+  readonly token?: Pick<TokenServerOptions, "ttl" | "field">;
+}
+
+export interface Registry {
+  readonly mode: RegistryMode;
+  /** `127.0.0.1:PORT`, as it stands in a reference. */
+  readonly host: string;
+  /** With scheme, without a path. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** Mode tls: the authority that a client has to trust. */
+  readonly caFile?: string;
+  /** Mode token. */
+  readonly tokens?: TokenServer;
+  /** The access log so far: lines of the common log format among messages. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts Debian's docker-registry on a free loopback port. For a test, see `registryFor` in seed.ts. */
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { mode = "plain", dir } = options;
+  mkdirSync(dir, { recursive: true });
+  const tokens =
+    mode === "token" ? await startTokenServer({ ...options.token, dir, user: USER, password: PASSWORD }) : undefined;
+  try {
+    const tls = mode === "tls" ? await makeCertificate(dir) : undefined;
+    const config = join(dir, "registry.json");
+    writeFileSync(config, JSON.stringify(await configuration(options, tokens, tls)));
+    const daemon = await startDaemon("docker-registry", ["serve", config], {
+      logFile: join(dir, "registry.log"),
+      ready: (log) => LISTENING.test(log),
+    });
+    const host = `127.0.0.1:${LISTENING.exec(daemon.log())?.[1]}`;
+    const stop = async () => {
+      await daemon.stop();
+      await tokens?.stop();
+    };
+    const url = `${mode === "tls" ? "https" : "http"}://${host}`;
+    return { mode, host, url, user: USER, password: PASSWORD, caFile: tls?.caFile, tokens, log: daemon.log, stop };
+  } catch (error) {
+    await tokens?.stop();
+    throw error;
+  }
+}
+
+/** The registry listens on port 0, which no other process can take from it, and logs which one that came to be. */
+const LISTENING = /listening on 127\.0\.0\.1:(\d+)/;
+
+interface Certificate {
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** The registry's configuration, as JSON, which is YAML. */
+async function configuration(options: RegistryOptions, tokens?: TokenServer, tls?: Certificate): Promise<object> {
+  const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false } = options;
+  mkdirSync(storage, { recursive: true });
+  const auth = tokens
+    ? { token: { realm: tokens.realm, service: SERVICE, issuer: ISSUER, rootcertbundle: tokens.certFile } }
+    : mode === "basic"
+      ? { htpasswd: { realm: "aircrate", path: await makePasswords(dir) } }
+      : undefined;
+  return {
+    version: "0.1",
+    log: { level: "info", accesslog: { disabled: false } },
+    storage: {
+      filesystem: { rootdirectory: storage },
+      delete: { enabled: true },
+      cache: { blobdescriptor: "inmemory" },
+      maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readonly } },
+    },
+    http: {
+      addr: "127.0.0.1:0",
+      secret: "aircrate",
+      ...(tls && { tls: { certificate: tls.certFile, key: tls.keyFile } }),
+    },
+    ...(auth && { auth }),
+  };
+}
+
+/** The registry takes bcrypt and nothing else; cost 4 keeps the check quick. */
+async function makePasswords(dir: string): Promise<string> {
+  const path = join(dir, "htpasswd");
+  writeFileSync(path, await runOk("htpasswd", ["-B", "-C", "4", "-b", "-n", USER, PASSWORD]));
+  return path;
+}
+
+/** A certificate for 127.0.0.1 and localhost, signed by an authority made for it. */
+async function makeCertificate(dir: string): Promise<Certificate> {
+  const at = (name: string) => join(dir, name);
+  const authority = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=aircrate test CA"];
+  await runOk("openssl", [...authority, "-keyout", at("ca.key"), "-out", at("ca.pem")]);
+  const request = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
+  await runOk("openssl", [...request, "-keyout", at("tls.key"), "-out", at("tls.csr")]);
+  writeFileSync(at("tls.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  const signing = ["x509", "-req", "-in", at("tls.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key")];
+  const to = ["-CAcreateserial", "-days", "2", "-extfile", at("tls.ext"), "-out", at("tls.pem")];
+  await runOk("openssl", [...signing, ...to]);
+  return { caFile: at("ca.pem"), certFile: at("tls.pem"), keyFile: at("tls.key") };
+}
