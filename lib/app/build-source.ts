@@ -29,7 +29,8 @@ export async function readBuild(
 ): Promise<BuildSource | undefined> {
   const build: ComposeBuild = typeof value === "string" ? { context: value } : value;
   const folder = build.context ?? ".";
-  const place = build.context === undefined ? places.of("build") : places.of("build", "context");
+  const place =
+    typeof value === "string" || build.context === undefined ? places.of("build") : places.of("build", "context");
   const checked = await folderInProject(directory, folder);
   checkBuildKeys(build, places, report);
   const args = readArgs(build.args ?? {}, (key) => places.of("build", "args", key), report);

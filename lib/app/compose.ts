@@ -30,7 +30,7 @@ function baseService(service: AuterionApp["services"][string]): JsonMap {
   ]);
 }
 
-/** Maps merge key by key, everything else is replaced. The result shares no map with `base`. */
+/** Maps merge key by key, everything else is replaced. Neither input is changed. */
 export function deepMerge(base: JsonValue, over: JsonValue): JsonValue {
   if (!isMap(base) || !isMap(over)) return over;
   const merged = new Map(Object.entries(base));

@@ -11,13 +11,16 @@ const MAX_NAME = 100;
 const MAX_FILE = 1024 * 1024;
 const MAX_FILES = 5_000;
 
+/** An entry of `logging.msg-paths`: a folder that holds `msg/*.msg`, and the file and line that name it. */
+export interface MessagePath {
+  readonly path: string;
+  readonly where: string;
+}
+
 export interface MessageOptions {
   /** Absolute path of the project folder. */
   readonly directory: string;
-  /** The manifest, for messages. */
-  readonly file: string;
-  /** Folders of `logging.msg-paths`. */
-  readonly paths: readonly string[];
+  readonly paths: readonly MessagePath[];
   /** Seconds since 1970, the time of every entry. */
   readonly epoch: number;
 }
@@ -32,7 +35,7 @@ export interface MessageOptions {
  */
 export async function messagesTar(options: MessageOptions): Promise<Uint8Array | undefined> {
   const files = new Map<string, Uint8Array>();
-  for (const path of options.paths) await collect(path, files, options);
+  for (const path of options.paths) await collect(path, files, options.directory);
   if (files.size === 0) return undefined;
   const folders = new Set(
     [...files.keys()].flatMap((name) => [name.split("/")[0]!, name.slice(0, name.lastIndexOf("/"))]),
@@ -56,12 +59,11 @@ function sortKey(name: string): Buffer {
   return Buffer.from(name.replaceAll("/", "\0"), "utf8");
 }
 
-async function collect(path: string, files: Map<string, Uint8Array>, options: MessageOptions): Promise<void> {
-  const { directory, file } = options;
+async function collect({ path, where }: MessagePath, files: Map<string, Uint8Array>, directory: string): Promise<void> {
   const trimmed = path.replace(/\/+$/, "");
   const packageName = trimmed.slice(trimmed.lastIndexOf("/") + 1);
-  const fail = (reason: string, where = file): never => {
-    throw new AircrateError("input", `logging: msg-paths: \`${path}\` cannot be used`, { where, reason });
+  const fail = (reason: string): never => {
+    throw new AircrateError("input", `msg-paths: \`${path}\` cannot be used`, { where, reason });
   };
   if (["", ".", ".."].includes(packageName)) fail("its last part has to name the package of the messages");
   const folder = await folderInProject(directory, join(trimmed, "msg"));

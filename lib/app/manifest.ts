@@ -7,6 +7,7 @@ import { child, type JsonMap, type JsonValue, mapOf, type YamlKinds } from "../y
 import { mergeCompose } from "./compose.ts";
 import { type DevicePlatform, resolveTargets, type Targets } from "./devices.ts";
 import { launchOrder } from "./launch-order.ts";
+import type { MessagePath } from "./logging-tar.ts";
 import { archiveImageName, imagePayloadName, payloadNameFault } from "./names.ts";
 import { type ManifestOptions, openManifest } from "./open-manifest.ts";
 import { checkParameters } from "./parameters.ts";
@@ -36,8 +37,8 @@ export interface AppManifest {
   readonly services: readonly AppService[];
   /** Services that start together, one wave after the other. */
   readonly launchOrder: readonly (readonly string[])[];
-  /** Folders with ROS 2 messages that the device logs. */
-  readonly messagePaths: readonly string[];
+  /** Folders with ROS 2 messages that the device logs, as written. */
+  readonly messagePaths: readonly MessagePath[];
   /** The manifest after overrides. */
   readonly document: JsonMap;
   /** What JSON does not keep of the document; needed to write it again. */
@@ -81,7 +82,6 @@ export async function readAppManifest(dir: string, options: ManifestOptions = {}
   const order = readLaunchOrder(found, document, problems);
   if (problems.length > 0) throw problemsError(document.file, problems);
 
-  const logging = app.logging?.["msg-paths"] ?? [];
   return {
     file: document.file,
     directory,
@@ -96,7 +96,7 @@ export async function readAppManifest(dir: string, options: ManifestOptions = {}
     platform: targets.platform,
     services: found,
     launchOrder: order,
-    messagePaths: typeof logging === "string" ? [logging] : logging,
+    messagePaths: readMessagePaths(app, document),
     document: document.value as JsonMap,
     kinds: { floats: document.floats, integerKeys: document.integerKeys },
     compose: finishCompose(merged, found, targets.platform),
@@ -129,6 +129,14 @@ function readTargets(app: AuterionApp, document: YamlDocument, problems: YamlPro
     problems.push({ line: document.locate(child("/target-platform", index)), message, hint });
   }
   return undefined;
+}
+
+function readMessagePaths(app: AuterionApp, document: YamlDocument): MessagePath[] {
+  const pointer = "/logging/msg-paths";
+  const paths = app.logging?.["msg-paths"] ?? [];
+  const where = (at: string) => `${document.file}:${document.locate(at)}`;
+  if (typeof paths === "string") return [{ path: paths, where: where(pointer) }];
+  return paths.map((path, i) => ({ path, where: where(child(pointer, i)) }));
 }
 
 /** A prebuilt image may serve several services; a built one belongs to its own. */

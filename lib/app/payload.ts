@@ -32,8 +32,8 @@ const LAST_API_WITH_COMPOSE = 1;
  * @throws AircrateError input: settings or messages cannot be used
  */
 export async function payloadFiles(manifest: AppManifest, options: { readonly epoch: number }): Promise<PayloadFile[]> {
-  const { apiVersion, directory, file, messagePaths, slug, version } = manifest;
-  const messages = await messagesTar({ directory, file, paths: messagePaths, epoch: options.epoch });
+  const { apiVersion, directory, messagePaths, slug, version } = manifest;
+  const messages = await messagesTar({ directory, paths: messagePaths, epoch: options.epoch });
   const files: PayloadFile[] = [
     text(MANIFEST_NAME, packagedManifest(manifest)),
     { name: imagePayloadName(slug), image: true },

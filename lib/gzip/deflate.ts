@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import zlib from "node:zlib";
-import { Deflate, Z_FINISH, Z_SYNC_FLUSH } from "pako";
 
 /**
  * The rule by which layers are packed. Its name is part of the key under which a packed layer is found again, so any
@@ -17,20 +16,23 @@ export type BlockEnd = "flush" | "finish";
 /** Packs one block of a raw deflate stream (RFC 1951); `dictionary` is what stands before it, up to 32 KiB. */
 export type DeflateBlock = (block: Uint8Array, dictionary: Uint8Array, end: BlockEnd) => Uint8Array;
 
-/** The reference: its bytes are the ones that count. */
-export const deflateWithPako: DeflateBlock = (block, dictionary, end) => {
-  const deflate = new Deflate({
-    level: PACKING.level,
-    raw: true,
-    chunkSize: outputBound(block),
-    ...(dictionary.length > 0 && { dictionary }),
-  });
-  const chunks: Uint8Array[] = [];
-  deflate.onData = (chunk) => chunks.push(chunk);
-  deflate.push(block, end === "finish" ? Z_FINISH : Z_SYNC_FLUSH);
-  if (deflate.err !== 0) throw new Error(`deflate failed: ${deflate.msg}`);
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-};
+/** The reference: its bytes are the ones that count. Loaded where it is needed only. */
+export async function loadPako(): Promise<DeflateBlock> {
+  const { Deflate, Z_FINISH, Z_SYNC_FLUSH } = await import("pako");
+  return (block, dictionary, end) => {
+    const deflate = new Deflate({
+      level: PACKING.level,
+      raw: true,
+      chunkSize: outputBound(block),
+      ...(dictionary.length > 0 && { dictionary }),
+    });
+    const chunks: Uint8Array[] = [];
+    deflate.onData = (chunk) => chunks.push(chunk);
+    deflate.push(block, end === "finish" ? Z_FINISH : Z_SYNC_FLUSH);
+    if (deflate.err !== 0) throw new Error(`deflate failed: ${deflate.msg}`);
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  };
+}
 
 /** Node's own zlib, three times as fast. Only for use where {@link nativeGivesPakoBytes} holds. */
 export const deflateWithNode: DeflateBlock = (block, dictionary, end) =>
@@ -41,9 +43,9 @@ export const deflateWithNode: DeflateBlock = (block, dictionary, end) =>
     ...(dictionary.length > 0 && { dictionary }),
   });
 
-/** The fastest way here that gives pako's bytes. */
-export function selectDeflate(): DeflateBlock {
-  return nativeGivesPakoBytes() ? deflateWithNode : deflateWithPako;
+/** The fastest way here that gives pako's bytes, or the one that is told. */
+export async function selectDeflate(native = nativeGivesPakoBytes()): Promise<DeflateBlock> {
+  return native ? deflateWithNode : loadPako();
 }
 
 /** SHA-256 of what pako makes of {@link knownInput}; test/gzip derives it from pako. */

@@ -1,5 +1,4 @@
 import type { ContainerConfig, HistoryEntry } from "../../spec/oci-config.ts";
-import type { LayerTree } from "../../spec/store.ts";
 import { AircrateError } from "../error.ts";
 import { buildLayer } from "../layer/build.ts";
 import type { Store } from "../store/layout.ts";
@@ -9,7 +8,7 @@ import { applyCopy, type Copy } from "./copy.ts";
 import { createDraft, type LayerDraft } from "./draft.ts";
 import { deriveConfig, type Image, type LayerSource } from "./image.ts";
 import { type Owner, ownerOfUser, resolveOwner } from "./owner.ts";
-import { createRootFs, type RootFs } from "./rootfs.ts";
+import type { RootFs } from "./rootfs.ts";
 
 /** What one step does to an image, whichever front end it comes from. */
 export type Operation =
@@ -47,8 +46,7 @@ export interface AssembleOptions {
  * @throws AircrateError input
  */
 export async function assembleImage(base: Image, assembly: Assembly, options: AssembleOptions): Promise<Image> {
-  const root = createRootFs();
-  for (const { tree } of base.layers) root.apply(await tree());
+  const root = (await base.root()).clone();
   const layers: LayerSource[] = [];
   const history: HistoryEntry[] = [];
   for (const operation of assembly.operations) {
@@ -69,6 +67,7 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
       ...(author !== undefined && { author }),
     }),
     layers: [...base.layers, ...layers],
+    root: async () => root,
   };
 }
 
@@ -99,19 +98,7 @@ function startLayer(entries: readonly TarEntry[], origin: string, { store, pool 
   const record = buildLayer(store, pool, entries);
   // Whoever waits for the image sees the failure; until then it must not count as unhandled.
   record.catch(() => {});
-  return { origin, record, tree: async () => treeOf(entries) };
-}
-
-function treeOf(entries: readonly TarEntry[]): LayerTree {
-  const directories: LayerTree["directories"] = [];
-  const symlinks: LayerTree["symlinks"] = [];
-  const files: string[] = [];
-  for (const { path, type, mode, uid, gid, link } of entries) {
-    if (type === "directory") directories.push([path, mode.toString(8), uid, gid]);
-    else if (type === "symlink") symlinks.push([path, link ?? ""]);
-    else files.push(path);
-  }
-  return { version: 1, directories, symlinks, files: files.join("\0"), whiteouts: [], opaque: [], accounts: {} };
+  return { origin, record };
 }
 
 /** RFC 3339 without fractions, as image configs have it. */

@@ -1,3 +1,4 @@
+import { compareBytes } from "../bytes.ts";
 import { type Segment, segmentSize, type TarEntry } from "../tar/sequence.ts";
 import { directory, type RootFs } from "./rootfs.ts";
 
@@ -80,13 +81,4 @@ export function createDraft(root: RootFs, mtime: number): LayerDraft {
     },
     entries: () => [...drafted.values()].sort((a, b) => compareBytes(a.path, b.path)),
   };
-}
-
-/** Order of the UTF-8 bytes, which is the order of code points and not that of JavaScript's strings. */
-export function compareBytes(a: string, b: string): number {
-  if (a === b) return 0;
-  const order = a < b ? -1 : 1;
-  return /[\ud800-\udfff]/.test(a) || /[\ud800-\udfff]/.test(b)
-    ? Buffer.compare(Buffer.from(a), Buffer.from(b))
-    : order;
 }

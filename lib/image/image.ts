@@ -1,6 +1,7 @@
 import type { ContainerConfig, HistoryEntry, ImageConfig } from "../../spec/oci-config.ts";
-import type { LayerRecord, LayerTree } from "../../spec/store.ts";
+import type { LayerRecord } from "../../spec/store.ts";
 import type { Platform } from "../platform.ts";
+import { createRootFs, type RootFs } from "./rootfs.ts";
 
 /**
  * An image that is being made or was pulled. Its layers may still be packed; what is on top of it needs only the names
@@ -12,14 +13,14 @@ export interface Image {
   /** The config's bytes, of an image that is used as it was pulled: they are never written anew. */
   readonly configBytes?: Uint8Array;
   readonly layers: readonly LayerSource[];
+  /** What its layers come to. Not to be changed: an image on top of it goes on from a clone. */
+  readonly root: () => Promise<RootFs>;
 }
 
 export interface LayerSource {
   /** For reports: the instruction, or the reference that it was pulled with. */
   readonly origin: string;
   readonly record: Promise<LayerRecord & { readonly reused?: boolean }>;
-  /** Names in the layer. */
-  readonly tree: () => Promise<LayerTree>;
 }
 
 /** `FROM scratch`. */
@@ -32,6 +33,7 @@ export function emptyImage(platform: Platform): Image {
       rootfs: { type: "layers", diff_ids: [] },
     },
     layers: [],
+    root: async () => createRootFs(),
   };
 }
 

@@ -17,6 +17,7 @@ import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/lay
 import { findLayerTree, findPulledLayer, findReference, hasLayerTree, recordReference } from "../store/records.ts";
 import { createRelief } from "../work/memory.ts";
 import type { Image, LayerSource } from "./image.ts";
+import { createRootFs, type RootFs } from "./rootfs.ts";
 
 export interface PullOptions {
   readonly store: Store;
@@ -46,7 +47,6 @@ export function createPull(options: PullOptions): Pull {
   const limit = createLimit(PARALLEL_LAYERS);
   const images = new Map<string, Promise<Image>>();
   const layers = new Map<Digest, Promise<LayerRecord>>();
-  const trees = new Map<Digest, Promise<LayerTree>>();
 
   return (reference) => share(images, formatReference(reference), () => pull(reference));
 
@@ -57,11 +57,17 @@ export function createPull(options: PullOptions): Pull {
     const outline = known ?? (await outlineFromRegistry(reference, where));
     if (options.offline) await checkLayers(outline, where);
     const { config, configBytes } = outline;
-    return {
-      config,
-      configBytes,
-      layers: outline.layers.map((descriptor, i) => layerSource(reference, descriptor, config.rootfs.diff_ids[i]!)),
-    };
+    const sources = outline.layers.map((descriptor, i) =>
+      layerSource(reference, descriptor, config.rootfs.diff_ids[i]!),
+    );
+    const root = new Map<string, Promise<RootFs>>();
+    return { config, configBytes, layers: sources, root: () => share(root, "", () => readRoot(sources)) };
+  }
+
+  async function readRoot(sources: readonly LayerSource[]): Promise<RootFs> {
+    const root = createRootFs();
+    for (const { record } of sources) root.apply(await readTree((await record).diffId));
+    return root;
   }
 
   async function outlineFromRegistry(reference: Reference, where: string): Promise<Outline> {
@@ -122,11 +128,7 @@ export function createPull(options: PullOptions): Pull {
     );
     // Whoever waits for the image sees the failure; until then it must not count as unhandled.
     record.catch(() => {});
-    return {
-      origin: formatReference(reference),
-      record,
-      tree: () => record.then(() => share(trees, diffId, () => readTree(diffId))),
-    };
+    return { origin: formatReference(reference), record };
   }
 
   async function fetchLayer(reference: Reference, descriptor: Descriptor, diffId: Digest): Promise<LayerRecord> {

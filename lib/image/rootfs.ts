@@ -30,14 +30,25 @@ export interface RootFs {
   resolve(path: string): string;
   /** Text of the topmost `etc/passwd` or `etc/group`. */
   account(name: "passwd" | "group"): string | undefined;
+  /** A root of its own with the same content, to go on from. */
+  clone(): RootFs;
 }
 
 /** As many links as Linux follows in one path (path_resolution(7)). */
 const MAX_LINKS = 40;
 
 export function createRootFs(): RootFs {
-  let root: RootDirectory = directory(0o755, 0, 0);
-  let accounts: { passwd?: string | undefined; group?: string | undefined } = {};
+  return rootFsOf(directory(0o755, 0, 0), {});
+}
+
+interface Accounts {
+  readonly passwd?: string | undefined;
+  readonly group?: string | undefined;
+}
+
+function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs {
+  let root = initialRoot;
+  let accounts = initialAccounts;
 
   function find(path: string): RootNode | undefined {
     let node: RootNode | undefined = root;
@@ -118,7 +129,14 @@ export function createRootFs(): RootFs {
       return reached.join("/");
     },
     account: (name) => accounts[name],
+    clone: () => rootFsOf(cloneDirectory(root), accounts),
   };
+}
+
+function cloneDirectory(original: RootDirectory): RootDirectory {
+  const children = new Map(original.children);
+  for (const [name, node] of children) if (node.kind === "directory") children.set(name, cloneDirectory(node));
+  return { ...original, children };
 }
 
 export function directory(mode: number, uid: number, gid: number): RootDirectory {

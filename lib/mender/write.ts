@@ -46,7 +46,7 @@ export async function writeArtifact(
   { header, payload, signal }: ArtifactContent,
 ): Promise<WrittenArtifact> {
   checkNames(payload);
-  const headerTar = gzipMember(
+  const headerTar = await gzipMember(
     tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
   );
   const dataTarSize = payload.reduce((sum, { pieces }) => sum + memberSize(piecesSize(pieces)), TRAILER_SIZE);
@@ -185,8 +185,8 @@ function memberSize(size: number): number {
   return 512 + size + paddingOf(size);
 }
 
-function gzipMember(bytes: Uint8Array): Uint8Array {
-  const packed = selectDeflate()(bytes, new Uint8Array(0), "finish");
+async function gzipMember(bytes: Uint8Array): Promise<Uint8Array> {
+  const packed = (await selectDeflate())(bytes, new Uint8Array(0), "finish");
   return Buffer.concat([GZIP_HEADER, packed, gzipTrailer(crc32(bytes), bytes.length)]);
 }
 

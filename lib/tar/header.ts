@@ -76,6 +76,18 @@ export function encodeHeader(header: TarHeader): Uint8Array {
   return Buffer.concat([paxBlock, pax, Buffer.alloc(paddingOf(pax.length)), encodeBlock(main)]);
 }
 
+const ZERO = 0x30;
+
+/** What all blocks have in common: spaces for the checksum, magic and version, device numbers. */
+const TEMPLATE: Uint8Array = (() => {
+  const bytes = new Uint8Array(BLOCK);
+  bytes.fill(0x20, 148, 156);
+  bytes.set(Buffer.from("ustar\x0000", "latin1"), 257);
+  bytes.fill(ZERO, 329, 336);
+  bytes.fill(ZERO, 337, 344);
+  return bytes;
+})();
+
 interface Block {
   readonly name: string;
   readonly prefix: string;
@@ -89,29 +101,30 @@ interface Block {
 }
 
 function encodeBlock(block: Block): Uint8Array {
-  const bytes = Buffer.alloc(BLOCK);
+  const bytes = Buffer.from(TEMPLATE);
   bytes.write(block.name, 0, "utf8");
   octal(bytes, block.mode, 100, 8);
   octal(bytes, block.uid, 108, 8);
   octal(bytes, block.gid, 116, 8);
   octal(bytes, block.size, 124, 12);
   octal(bytes, block.mtime, 136, 12);
-  bytes.write("        ", 148, "latin1");
   bytes.write(block.flag, 156, "latin1");
-  bytes.write(block.link, 157, "utf8");
-  bytes.write("ustar\x0000", 257, "latin1");
-  octal(bytes, 0, 329, 8);
-  octal(bytes, 0, 337, 8);
-  bytes.write(block.prefix, 345, "utf8");
+  if (block.link !== "") bytes.write(block.link, 157, "utf8");
+  if (block.prefix !== "") bytes.write(block.prefix, 345, "utf8");
   let sum = 0;
-  for (const byte of bytes) sum += byte;
+  for (let i = 0; i < BLOCK; i += 1) sum += bytes[i]!;
   // Six digits, NUL, space: what every writer since V7 emits for the checksum alone.
   bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return bytes;
 }
 
-function octal(bytes: Buffer, value: number, offset: number, width: number): void {
-  bytes.write(`${value.toString(8).padStart(width - 1, "0")}\0`, offset, "latin1");
+/** Digits from the right; the field's last byte stays NUL. */
+function octal(bytes: Uint8Array, value: number, offset: number, width: number): void {
+  let rest = value;
+  for (let i = offset + width - 2; i >= offset; i -= 1) {
+    bytes[i] = ZERO + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 /** Splits a path at a slash so that both parts fit into ustar's name and prefix, or says that it cannot. */

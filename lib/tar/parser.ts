@@ -98,7 +98,7 @@ export function createTarParser(): TarParser {
   }
 
   function readHeader(block: Buffer, offset: number): TarEvent | undefined {
-    const header = new Header(block);
+    const header = decodeHeader(block, offset);
     if (header.nullBlock) {
       state = "finished";
       trailer = BLOCK;
@@ -129,6 +129,7 @@ export function createTarParser(): TarParser {
       link: overrides.linkpath ?? header.linkpath ?? "",
       offset,
     };
+    if (!Number.isSafeInteger(entry.size)) throw new TarFormatError(`a bad size in the header at byte ${offset}`);
     if (entry.path.length > MAX_PATH || entry.link.length > MAX_PATH) {
       throw new TarFormatError(`a path of more than ${MAX_PATH} characters at byte ${offset}`);
     }
@@ -201,6 +202,15 @@ export function createTarParser(): TarParser {
       return { size: position, trailer, clean };
     },
   };
+}
+
+/** The library throws plain errors on numbers that it cannot read. */
+function decodeHeader(block: Buffer, offset: number): Header {
+  try {
+    return new Header(block);
+  } catch (error) {
+    throw new TarFormatError(`a bad header at byte ${offset}: ${(error as Error).message}`);
+  }
 }
 
 interface Overrides {

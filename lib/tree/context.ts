@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import path from "node:path";
+import { compareBytes } from "../bytes.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { type IgnoreRules, parseDockerignore } from "./dockerignore.ts";
 import { compileGlob } from "./glob.ts";
@@ -108,7 +109,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
     for (const found of names) {
       if (found.includes("\ufffd")) checkName(path.join(folder, relative), relative);
     }
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return names.sort(compareBytes);
   }
 
   function excluded(relative: string): boolean {

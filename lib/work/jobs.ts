@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type BlockEnd, type DeflateBlock, deflateWithNode, deflateWithPako } from "../gzip/deflate.ts";
+import { type BlockEnd, selectDeflate } from "../gzip/deflate.ts";
 import type { Segment } from "../tar/sequence.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 
@@ -34,9 +34,11 @@ export interface PackResult {
 export type Job = DigestJob | PackJob;
 export type JobResult<J extends Job> = J extends DigestJob ? DigestResult : PackResult;
 
+export type JobRunner = <J extends Job>(job: J) => JobResult<J>;
+
 /** Does jobs, one after the other, with buffers of its own. */
-export function createJobRunner(native: boolean): <J extends Job>(job: J) => JobResult<J> {
-  const deflate: DeflateBlock = native ? deflateWithNode : deflateWithPako;
+export async function createJobRunner(native: boolean): Promise<JobRunner> {
+  const deflate = await selectDeflate(native);
   let buffer = new Uint8Array(0);
   const scratch = (size: number): Uint8Array => {
     if (buffer.length < size) buffer = new Uint8Array(size);
@@ -56,7 +58,7 @@ export function createJobRunner(native: boolean): <J extends Job>(job: J) => Job
     readSegments(job.segments, plain);
     const block = plain.subarray(job.dictionarySize);
     return { packed: deflate(block, plain.subarray(0, job.dictionarySize), job.end), crc: crc32(block) };
-  }) as <J extends Job>(job: J) => JobResult<J>;
+  }) as JobRunner;
 }
 
 const READ_SIZE = 256 * 1024;

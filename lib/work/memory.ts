@@ -14,7 +14,7 @@ export function exposeCollector(): void {
   (globalThis as { gc?: unknown }).gc ??= vm.runInNewContext("gc");
 }
 
-const STEP = 2 * 1024 * 1024;
+const STEP = 4 * 1024 * 1024;
 
 /** Returns a function to be told of each buffer, in bytes, that was just dropped. Does nothing without a collector. */
 export function createRelief(): (dropped: number) => void {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { nativeGivesPakoBytes } from "../gzip/deflate.ts";
 import { segmentSize } from "../tar/sequence.ts";
-import { createJobRunner, type Job, type JobResult } from "./jobs.ts";
+import { createJobRunner, type Job, type JobResult, type JobRunner } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
 import type { Reply } from "./worker.ts";
 
@@ -10,6 +10,8 @@ import type { Reply } from "./worker.ts";
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
+  /** Starts the threads now, so that they are there when the first jobs come. */
+  warm(): void;
   run<J extends Job>(job: J): Promise<JobResult<J>>;
   close(): Promise<void>;
 }
@@ -38,7 +40,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   const busy = new Map<Worker, Task>();
   let closed = false;
   let isNative = options.native;
-  let runInline: ReturnType<typeof createJobRunner> | undefined;
+  let inline: Promise<JobRunner> | undefined;
   const native = () => {
     isNative ??= nativeGivesPakoBytes();
     return isNative;
@@ -83,12 +85,14 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
 
   return {
     width,
+    warm() {
+      while (!closed && idle.length + busy.size < width) idle.push(start());
+    },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
       if (job.segments.reduce((sum, segment) => sum + segmentSize(segment), 0) < INLINE_SIZE) {
-        runInline ??= createJobRunner(native());
-        const run = runInline;
-        return Promise.resolve().then(() => run(job));
+        inline ??= createJobRunner(native());
+        return inline.then((run) => run(job));
       }
       return new Promise((resolve, reject) => {
         queue.push({ job, resolve, reject });

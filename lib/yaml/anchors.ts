@@ -1,5 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, type Node } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
 import type { YamlProblem } from "./problems.ts";
+
+/** YAML 1.1 as PyYAML reads it. Newer readers take almost any character, the colon of `&name:` too. */
+const NAME = /^[A-Za-z0-9_-]+$/;
 
 /**
  * The node that each alias stands for. As in PyYAML an anchor is named once and used only below. Nodes are visited in
@@ -9,6 +12,11 @@ export function resolveAliases(root: unknown, line: (node: Node) => number, prob
   const anchors = new Map<string, Node>();
   const targets = new Map<Node, Node>();
   const visit = (node: unknown): void => {
+    const name = isAlias(node) ? node.source : (node as Partial<Scalar> | null)?.anchor;
+    if (name !== undefined && !NAME.test(name)) {
+      const message = `\`${name}\` is no legal name of an anchor: letters, digits, \`_\` and \`-\``;
+      problems.push({ line: line(node as Node), message });
+    }
     if (isAlias(node)) {
       const target = anchors.get(node.source);
       if (target !== undefined) targets.set(node, target);

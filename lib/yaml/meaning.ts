@@ -4,7 +4,11 @@ import { type PlainScalar, resolveFloat, resolveInteger, resolvePlain } from "./
 /** The meaning of a scalar by its tag, else by its text when it is not quoted. */
 export function meaningOf(node: Scalar): PlainScalar {
   const text = String(node.value);
-  if (node.tag === undefined || node.tag === "!") return isPlain(node) ? resolvePlain(text) : { kind: "string" };
+  if (node.tag === undefined || node.tag === "!") {
+    if (!isPlain(node)) return { kind: "string" };
+    // Between brackets PyYAML takes the mark for that of a key.
+    return text.startsWith("?") ? { kind: "other", name: "the start of a key" } : resolvePlain(text);
+  }
   const unsupported: PlainScalar = { kind: "other", name: `a value with the tag ${short(node.tag)}` };
   if (hasTag(node, "str")) return { kind: "string" };
   if (hasTag(node, "int")) return resolveInteger(text) ?? unsupported;

@@ -10,7 +10,14 @@ import { python, requirePyYaml } from "../yaml/pyyaml.ts";
 import { failure, fixture } from "./project.ts";
 
 /** The manifests that are public, in their own words: what Auterion's tool takes has to be taken here. */
-const FIXTURES: readonly { name: string; api: number; slug: string; devices: string[]; output: string; image: string }[] = [
+const FIXTURES: readonly {
+  name: string;
+  api: number;
+  slug: string;
+  devices: string[];
+  output: string;
+  image: string;
+}[] = [
   row("template-minimal", 1, "com.example.minimal", "1.0.0", "minimal"),
   row("mavlink-support", 1, "com.auterion.mavlink-support", "0.0.0", "tests"),
   row("mavros", 1, "com.autonomy.astro_mavros", "0.0.1", "mavros"),

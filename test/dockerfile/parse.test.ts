@@ -55,6 +55,17 @@ describe("instructions", () => {
         ],
       },
     ],
+    [
+      'ENV a=\'b\\\' c="d\\" e" f=g\\',
+      {
+        kind: "env",
+        entries: [
+          ["a", "b\\"],
+          ["c", 'd" e'],
+          ["f", "g"],
+        ],
+      },
+    ],
     ["ENV a=b=c", { kind: "env", entries: [["a", "b=c"]] }],
     ["ENV a b c=d", { kind: "env", entries: [["a", "b c=d"]] }],
     ['ENV a   "b  c"  d', { kind: "env", entries: [["a", "b  c  d"]] }],

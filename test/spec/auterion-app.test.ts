@@ -35,7 +35,11 @@ test("patterns of the keys", () => {
     ["app-author", ["auterion", "com.example.sub"], ["", 1]],
     ["app-version", ["1.0.0", "dev", "8592b49", "1_a-b"], ["", "1+2", "-1", ".1", 1, "x".repeat(129), "a b"]],
     ["target-platform", ["skynode", ["skynode"]], [[], [1], {}, null]],
-    ["services", [{ a: { image: "b" } }, { "a.B_c-1": { build: "x" } }], [{}, [], { "a b": { build: "x" } }, { a: null }]],
+    [
+      "services",
+      [{ a: { image: "b" } }, { "a.B_c-1": { build: "x" } }],
+      [{}, [], { "a b": { build: "x" } }, { a: null }],
+    ],
     ["dependencies", [{ "com.example.maps": "1" }], [{}, { "Com.x": "1" }, { a: 1 }]],
     ["logging", [{ "msg-paths": "a" }, { "msg-paths": ["a"] }, {}], [{ "msg-paths": [1] }, { other: 1 }, []]],
     ["parameters", [[]], [{}, [{}]]],
@@ -74,13 +78,25 @@ test("parameters keep keys that are not known", () => {
   const parameter = { name: "a-b_C", description: { short: "x" }, type: "int64", default: 1 };
   assert.ok(Value.Check(Parameter, parameter));
   assert.ok(Value.Check(Parameter, { ...parameter, later: 1, enum_values: { 0: "off", "-1": "on" } }));
-  for (const change of [{ name: "a b" }, { type: "int" }, { description: "x" }, { description: { short: "a\nb" } }, { default: {} }]) {
+  for (const change of [
+    { name: "a b" },
+    { type: "int" },
+    { description: "x" },
+    { description: { short: "a\nb" } },
+    { default: {} },
+  ]) {
     assert.ok(!Value.Check(Parameter, { ...parameter, ...change }), JSON.stringify(change));
   }
 });
 
 test("compose: what is read is checked, the rest passes", () => {
-  assert.ok(Value.Check(ComposeOverride, { version: "3.7", services: { a: { cap_add: ["X"], deploy: {} } }, volumes: { v: null } }));
+  assert.ok(
+    Value.Check(ComposeOverride, {
+      version: "3.7",
+      services: { a: { cap_add: ["X"], deploy: {} } },
+      volumes: { v: null },
+    }),
+  );
   assert.ok(Value.Check(ComposeService, { depends_on: ["a"] }));
   assert.ok(Value.Check(ComposeService, { depends_on: { a: { condition: "service_healthy", required: false } } }));
   assert.ok(Value.Check(ComposeService, { build: { context: ".", args: ["A=1"], labels: {} } }));
@@ -108,7 +124,14 @@ test("aircrate.yml", () => {
     labels: { "org.a": "b" },
   };
   assert.ok(image({ from: "a", config }));
-  for (const change of [{ cmd: "a" }, { env: { "A=B": "1" } }, { env: { A: 1 } }, { workdir: "app" }, { expose: [0] }, { other: 1 }]) {
+  for (const change of [
+    { cmd: "a" },
+    { env: { "A=B": "1" } },
+    { env: { A: 1 } },
+    { workdir: "app" },
+    { expose: [0] },
+    { other: 1 },
+  ]) {
     assert.ok(!image({ from: "a", config: { ...config, ...change } }), JSON.stringify(change));
   }
   assert.ok(!image({ context: ".", from: "a" }));

@@ -44,7 +44,12 @@ const CASES: readonly { text: string; line: number; message: string; hint?: stri
     message: "unknown key `other` (known: name, version, size, flag, color, targets, image, services, labels)",
   },
   { text: "name: X", line: 1, message: '`name`: expected lower-case letters, found "X"' },
-  { text: "name: 1.0", line: 1, message: "`name`: expected a text, found the number 1.0", hint: 'put it in quotes: name: "1.0"' },
+  {
+    text: "name: 1.0",
+    line: 1,
+    message: "`name`: expected a text, found the number 1.0",
+    hint: 'put it in quotes: name: "1.0"',
+  },
   {
     text: "name: x\nversion: 1.0",
     line: 2,
@@ -60,7 +65,11 @@ const CASES: readonly { text: string; line: number; message: string; hint?: stri
   { text: "name: x\nversion:", line: 2, message: "`version`: expected a text, found nothing" },
   { text: "name: x\nsize: 1.5", line: 2, message: "`size`: expected a whole number, found the number 1.5" },
   { text: "name: x\nflag: maybe", line: 2, message: '`flag`: expected true or false, found "maybe"' },
-  { text: "name: x\ncolor: gren", line: 2, message: '`color`: expected red or green, found "gren": did you mean `green`?' },
+  {
+    text: "name: x\ncolor: gren",
+    line: 2,
+    message: '`color`: expected red or green, found "gren": did you mean `green`?',
+  },
   { text: "name: x\ntargets: {a: 1}", line: 2, message: "`targets`: expected a name or a list, found a mapping" },
   { text: "name: x\ntargets:\n- a\n- 5", line: 4, message: "`targets.1`: expected a text, found the number 5" },
   { text: "name: x\ntargets: []", line: 2, message: "`targets`: is empty" },
@@ -72,7 +81,11 @@ const CASES: readonly { text: string; line: number; message: string; hint?: stri
     line: 4,
     message: "unknown key `dockerfle`: did you mean `dockerfile`?",
   },
-  { text: "name: x\nservices:\n  a.b:\n    build: [c]", line: 4, message: "`services.a.b.build`: expected a text, found a list" },
+  {
+    text: "name: x\nservices:\n  a.b:\n    build: [c]",
+    line: 4,
+    message: "`services.a.b.build`: expected a text, found a list",
+  },
   { text: "name: x\nservices:\n  a: {}", line: 3, message: "missing key `build` in `services.a`" },
   {
     text: "name: x\nservices:\n  A/b: {build: x}",

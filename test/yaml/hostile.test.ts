@@ -16,11 +16,27 @@ function levels(count: number, first: string, next: (name: string) => string): s
 }
 
 const REFUSED: readonly { name: string; text: string; message: RegExp }[] = [
-  { name: "alias bomb", text: levels(12, "[x, x]", (a) => `[${fill(`*${a}, `, 60)}]`), message: /aliases are written out/ },
-  { name: "alias bomb of one long text", text: `a: &a ${fill("x", SIZE / 2)}\nb: [${fill("*a, ", 4000)}]`, message: /aliases/ },
-  { name: "merge bomb", text: levels(12, "{x: 1}", (a) => `{<<: [${fill(`*${a}, `, 60)}]}`), message: /aliases are written out/ },
+  {
+    name: "alias bomb",
+    text: levels(12, "[x, x]", (a) => `[${fill(`*${a}, `, 60)}]`),
+    message: /aliases are written out/,
+  },
+  {
+    name: "alias bomb of one long text",
+    text: `a: &a ${fill("x", SIZE / 2)}\nb: [${fill("*a, ", 4000)}]`,
+    message: /aliases/,
+  },
+  {
+    name: "merge bomb",
+    text: levels(12, "{x: 1}", (a) => `{<<: [${fill(`*${a}, `, 60)}]}`),
+    message: /aliases are written out/,
+  },
   { name: "deep through aliases", text: levels(300, "[]", (a) => `[*${a}]`), message: /nested deeper than 100 levels/ },
-  { name: "deep merges", text: levels(2000, "{x: 1}", (a) => `{<<: *${a}, y: 1}`), message: /merges nest deeper than 100 levels/ },
+  {
+    name: "deep merges",
+    text: levels(2000, "{x: 1}", (a) => `{<<: *${a}, y: 1}`),
+    message: /merges nest deeper than 100 levels/,
+  },
   { name: "deep lists", text: fill("["), message: /nested deeper|not YAML/ },
   { name: "deep closed lists", text: "[".repeat(5000) + "]".repeat(5000), message: /nested deeper/ },
   { name: "deep maps", text: fill("{a: "), message: /nested deeper/ },
@@ -66,6 +82,7 @@ test("a long list of problems is cut", () => {
   const text = Array.from({ length: 200 }, (_, i) => `k${i}: 2020-01-01`).join("\n");
   assert.throws(
     () => parseYaml(text, "x.yml"),
-    (error: unknown) => error instanceof AircrateError && error.reason.length === 51 && error.reason[50] === "and 150 more",
+    (error: unknown) =>
+      error instanceof AircrateError && error.reason.length === 51 && error.reason[50] === "and 150 more",
   );
 });

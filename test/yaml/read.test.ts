@@ -37,7 +37,9 @@ test("an empty document is null", () => {
 });
 
 test("tags of the core say what a scalar means", () => {
-  const { value } = read('[!!str 1.0, !!int "012", !!float "1.5", !!bool "yes", !!null "", ! 5, !!map {a: 1}, !!seq [b]]');
+  const { value } = read(
+    '[!!str 1.0, !!int "012", !!float "1.5", !!bool "yes", !!null "", ! 5, !!map {a: 1}, !!seq [b]]',
+  );
   assert.deepEqual(plain(value), ["1.0", 10, 1.5, true, null, 5, { a: 1 }, ["b"]]);
 });
 
@@ -134,7 +136,12 @@ const REFUSED: readonly { name: string; text: string; where: string; message: Re
   { name: "line separator", text: "# note\u2028a: 1\n", where: "x.yml:1", message: /U\+2028/ },
   { name: "next line", text: "a: 1\n# note\u0085b: 1\n", where: "x.yml:2", message: /U\+0085/ },
   { name: "duplicate keys", text: "a: 1\nb: 2\na: 3\n", where: "x.yml:3", message: /key `a` is already in line 1/ },
-  { name: "duplicate number keys", text: "a:\n  1: x\n  01: y\n", where: "x.yml:3", message: /key `1` is already in line 2/ },
+  {
+    name: "duplicate number keys",
+    text: "a:\n  1: x\n  01: y\n",
+    where: "x.yml:3",
+    message: /key `1` is already in line 2/,
+  },
   { name: "boolean key", text: "on: 1\n", where: "x.yml:1", message: /key `on` is read as the truth value true/ },
   { name: "null key", text: "a: 1\n~: 1\n", where: "x.yml:2", message: /key `~` is read as nothing/ },
   { name: "empty key", text: "a: {: 1}\n", where: "x.yml:1", message: /read as nothing/ },
@@ -146,10 +153,22 @@ const REFUSED: readonly { name: string; text: string; where: string; message: Re
   { name: "own tag", text: "a:\n  - !x 1\n", where: "x.yml:2", message: /tag !x/ },
   { name: "date", text: "a: 2020-01-01\n", where: "x.yml:1", message: /`2020-01-01` is read as a date/ },
   { name: "value key", text: "a: =\n", where: "x.yml:1", message: /value key/ },
+  {
+    name: "question mark in a list",
+    text: "a: [?b]\n",
+    where: "x.yml:1",
+    message: /`\?b` is read as the start of a key/,
+  },
   { name: "infinite", text: "a: .inf\n", where: "x.yml:1", message: /without end/ },
   { name: "large integer", text: "a: 9007199254740993\n", where: "x.yml:1", message: /would lose digits/ },
   { name: "undefined alias", text: "a: *x\nb: &x 1\n", where: "x.yml:1", message: /`\*x` has no anchor above it/ },
   { name: "anchor twice", text: "a: &x 1\nb: &x 2\n", where: "x.yml:2", message: /`&x` is already taken in line 1/ },
+  {
+    name: "colon in an anchor",
+    text: "a:\n  &x:\n    b: 1\n",
+    where: "x.yml:3",
+    message: /`x:` is no legal name of an anchor/,
+  },
   { name: "endless alias", text: "a: &x [*x]\n", where: "x.yml:1", message: /inside the value that it names/ },
   { name: "endless merge", text: "a: &x\n  <<: *x\n", where: "x.yml:2", message: /into itself/ },
   { name: "merge of a text", text: "a: {<<: b}\n", where: "x.yml:1", message: /needs a mapping/ },
@@ -180,7 +199,10 @@ test("a file is read under the name that the user gave", async (t) => {
   writeFileSync(join(dir, "a.yml"), "\ufeffa: 1\n");
   assert.deepEqual(plain((await readYaml(join(dir, "a.yml"))).value), { a: 1 });
   writeFileSync(join(dir, "bad.yml"), Buffer.from([0x61, 0x3a, 0x20, 0xff]));
-  await assert.rejects(readYaml(join(dir, "bad.yml"), "bad.yml"), { message: "bad.yml: is not UTF-8 text", fault: "input" });
+  await assert.rejects(readYaml(join(dir, "bad.yml"), "bad.yml"), {
+    message: "bad.yml: is not UTF-8 text",
+    fault: "input",
+  });
   await assert.rejects(readYaml(join(dir, "none.yml"), "none.yml"), { message: /no such file/, fault: "unreachable" });
   await assert.rejects(readYaml(dir, "dir"), { message: "dir: is not a file", fault: "input" });
 });

@@ -58,7 +58,18 @@ test("a plain scalar means what YAML 1.1 says", () => {
 test("a plain scalar means what it means to PyYAML", async (t) => {
   if (!(await requirePyYaml(t))) return;
   const next = numbers(1);
-  const pieces = [..."0123456789", ..."+-_.:eExobBaAfFTtZ=~", "yes", "No", "on", "null", "inf", "2020-01-02", ":30", " "];
+  const pieces = [
+    ..."0123456789",
+    ..."+-_.:eExobBaAfFTtZ=~",
+    "yes",
+    "No",
+    "on",
+    "null",
+    "inf",
+    "2020-01-02",
+    ":30",
+    " ",
+  ];
   const sources = [...CASES.map(([source]) => source)];
   while (sources.length < 20_000) {
     const source = text(next, pieces, 8);

@@ -13,9 +13,54 @@ const TRICKY: readonly string[] = [
   ...["", "1.0", "yes", "On", "012", "0o17", "1_000", "12:30", "null", "~", "2020-01-01", "2001-1-1", "=", "<<", "1e3"],
   ...["1.0e+3", ".5", "-.5", ".inf", "-.INF", ".nan", "0x1f", "0b1", "1:2:3", "y", "NO", "True", "tRUE", "1.0.0"],
   ...["- a", "-a", "? a", ": a", "a: b", "a:b", "a:", "a #b", "a#b", "# a", "--- a", "---", "...", "...a", "*a", "&a"],
-  ...[" lead", "trail ", "\ttab", "tab\t", "two\nlines", "end\n", "\nstart", " \n ", "a\n\n\nb", "\r\n", "\u0085", "\u2028"],
-  ...["\0", "\x1b[0m", "\x7f", "\xa0", "é", "日本語", "😀", "\ufeff", "\ufffd", "\uffff", "it's", 'say "hi"', "back\\slash"],
-  ...["%YAML 1.1", "@at", "`tick`", "{a", "a}", "[a", "a]", "a, b", "!tag", "|", ">", "| a", "0", "-0", "+1", "1_", "0_"],
+  ...[
+    " lead",
+    "trail ",
+    "\ttab",
+    "tab\t",
+    "two\nlines",
+    "end\n",
+    "\nstart",
+    " \n ",
+    "a\n\n\nb",
+    "\r\n",
+    "\u0085",
+    "\u2028",
+  ],
+  ...[
+    "\0",
+    "\x1b[0m",
+    "\x7f",
+    "\xa0",
+    "é",
+    "日本語",
+    "😀",
+    "\ufeff",
+    "\ufffd",
+    "\uffff",
+    "it's",
+    'say "hi"',
+    "back\\slash",
+  ],
+  ...[
+    "%YAML 1.1",
+    "@at",
+    "`tick`",
+    "{a",
+    "a}",
+    "[a",
+    "a]",
+    "a, b",
+    "!tag",
+    "|",
+    ">",
+    "| a",
+    "0",
+    "-0",
+    "+1",
+    "1_",
+    "0_",
+  ],
   ...["__proto__", "constructor", "x".repeat(127), "x".repeat(128), "x".repeat(2000), "😀".repeat(300)],
 ];
 
@@ -116,7 +161,22 @@ answer = [value for source, value in data if not same(yaml.safe_load(source), va
 test("floats are written as PyYAML writes them", async (t) => {
   if (!(await requirePyYaml(t))) return;
   const next = numbers(11);
-  const floats = [0, -0, 1, 0.1, 1e15, 1e16, 1e17, 123456789012345680, 1e21, 1e-4, 1e-5, 5e-324, 1.7976931348623157e308, 1 / 3];
+  const floats = [
+    0,
+    -0,
+    1,
+    0.1,
+    1e15,
+    1e16,
+    1e17,
+    123456789012345680,
+    1e21,
+    1e-4,
+    1e-5,
+    5e-324,
+    1.7976931348623157e308,
+    1 / 3,
+  ];
   const bits = new DataView(new ArrayBuffer(8));
   while (floats.length < 3_000) {
     bits.setUint32(0, next(2 ** 32));
@@ -146,7 +206,9 @@ function values(seed: number, count: number): JsonValue[] {
     const kind = depth === 0 ? 2 : next(3);
     if (kind === 0) return Array.from({ length: next(4) }, () => value(depth - 1));
     if (kind === 1) {
-      return Object.fromEntries(Array.from({ length: next(4) }, () => [TRICKY[next(TRICKY.length)]!, value(depth - 1)]));
+      return Object.fromEntries(
+        Array.from({ length: next(4) }, () => [TRICKY[next(TRICKY.length)]!, value(depth - 1)]),
+      );
     }
     return scalar();
   };

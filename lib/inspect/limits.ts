@@ -1,0 +1,45 @@
+import { AircrateError } from "../error.ts";
+import { createRelief } from "../work/memory.ts";
+
+/** Largest document (manifest, config, index) that is read, in bytes. */
+export const MAX_DOCUMENT = 4 * 1024 * 1024;
+/** All documents that are kept at a time. */
+const MAX_DOCUMENTS = 64 * 1024 * 1024;
+/** Members of all archives of a file together. */
+const MAX_MEMBERS = 100_000;
+/** Bytes that a file may unpack to, over all levels. */
+const MAX_UNPACKED = 256 * 1024 ** 3;
+
+/** What a file may cost, whatever it says about itself. */
+export interface Budget {
+  /** Counts bytes that were unpacked. @throws AircrateError input */
+  unpack(size: number): void;
+  /** Whether a document of this size may be kept. */
+  keep(size: number): boolean;
+  /** Counts a member of an archive. @throws AircrateError input */
+  addMember(): void;
+}
+
+export function createBudget(file: string): Budget {
+  const relieve = createRelief();
+  let unpacked = 0;
+  let kept = 0;
+  let members = 0;
+  const refuse = (what: string) => new AircrateError("input", what, { where: file, reason: "no real package does" });
+  return {
+    unpack(size) {
+      relieve(size);
+      unpacked += size;
+      if (unpacked > MAX_UNPACKED) throw refuse(`it unpacks to more than ${MAX_UNPACKED} bytes`);
+    },
+    keep(size) {
+      if (size > MAX_DOCUMENT || kept + size > MAX_DOCUMENTS) return false;
+      kept += size;
+      return true;
+    },
+    addMember() {
+      members += 1;
+      if (members > MAX_MEMBERS) throw refuse(`it holds more than ${MAX_MEMBERS} members`);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readAircrateYml } from "../../lib/app/aircrate-yml.ts";
+import { projectDir } from "../support/tools.ts";
+import { failure, project } from "./project.ts";
+
+test("images of both kinds, in the order of the file", async (t) => {
+  const dir = project(t, {
+    "aircrate.yml": `tag: "1.0"
+images:
+  base:
+    context: .
+    dockerfile: Dockerfile.base
+    args: {VERSION: 3}
+    target: run
+  app:
+    from: base
+    layers:
+      - name: code
+        copy:
+          - {from: src/, to: /app}
+          - from: ./a/x
+            to: /x
+      - copy: [{from: ., to: /all}]
+    config: {entrypoint: [python3, /app/main.py], env: {A: "1"}, user: "1000"}
+  "10": {from: scratch}
+`,
+  });
+  const file = join(dir, "aircrate.yml");
+  const config = await readAircrateYml(dir);
+  assert.equal(config?.file, file);
+  assert.equal(config?.tag, "1.0");
+  assert.deepEqual([...(config?.images.keys() ?? [])], ["base", "app", "10"]);
+  assert.deepEqual(config?.images.get("base"), {
+    name: "base",
+    where: `${file}:3`,
+    kind: "build",
+    context: dir,
+    dockerfile: join(dir, "Dockerfile.base"),
+    args: new Map([["VERSION", "3"]]),
+    target: "run",
+  });
+  const app = config?.images.get("app");
+  assert.ok(app?.kind === "tree");
+  assert.equal(app.from, "base");
+  assert.deepEqual(app.layers, [
+    {
+      name: "code",
+      where: `${file}:11`,
+      copies: [
+        { where: `${file}:13`, from: "src/", path: join(dir, "src"), to: "/app" },
+        { where: `${file}:14`, from: "./a/x", path: join(dir, "a/x"), to: "/x" },
+      ],
+    },
+    { where: `${file}:16`, copies: [{ where: `${file}:16`, from: ".", path: dir, to: "/all" }] },
+  ]);
+  assert.deepEqual(JSON.parse(JSON.stringify(app.config)), {
+    entrypoint: ["python3", "/app/main.py"],
+    env: { A: "1" },
+    user: "1000",
+  });
+  const bare = config?.images.get("10");
+  assert.ok(bare?.kind === "tree" && bare.layers.length === 0);
+});
+
+test("the file is optional, and may say nothing about images", async (t) => {
+  assert.equal(await readAircrateYml(project(t, {})), undefined);
+  assert.equal((await readAircrateYml(project(t, { "aircrate.yml": "tag: a\n" })))?.images.size, 0);
+});
+
+test("the file of the example is accepted", async () => {
+  assert.ok((await readAircrateYml(join(projectDir(), "examples/photo-gallery")))?.images.size);
+});
+
+const TABLE: readonly { text: string; line: number; message: string | RegExp }[] = [
+  { text: "", line: 1, message: "the file: expected a mapping, found nothing" },
+  { text: "image: {}\n", line: 1, message: "unknown key `image`: did you mean `images`?" },
+  { text: "tag: 1.0\n", line: 1, message: "`tag`: expected a text, found the number 1.0" },
+  { text: "images:\n  scratch: {context: a}\n", line: 2, message: /^`scratch` is not a legal name in `images`/ },
+  { text: "images:\n  a:\n    contxt: a\n", line: 2, message: "missing key `context` in `images.a`" },
+  {
+    text: "images:\n  a:\n    from: b\n    layer: []\n",
+    line: 4,
+    message: "unknown key `layer`: did you mean `layers`?",
+  },
+  { text: "images:\n  a:\n    from: b\n    context: a\n", line: 3, message: /^unknown key `from`/ },
+  {
+    text: "images:\n  a: text\n",
+    line: 2,
+    message: '`images.a`: expected a mapping with `context`, or one with `from`, found "text"',
+  },
+  { text: "images:\n  a:\n    context: ..\n", line: 3, message: "build folder `..` lies outside the project folder" },
+  { text: "images:\n  a:\n    context: none\n", line: 3, message: "build folder `none` does not exist" },
+  {
+    text: "images:\n  a:\n    context: .\n    dockerfile: ../D\n",
+    line: 4,
+    message: /lies outside the project folder/,
+  },
+  {
+    text: "images:\n  a:\n    from: b\n    layers:\n    - copy:\n      - from: ../x\n        to: /x\n",
+    line: 6,
+    message: "`../x` lies outside the project folder",
+  },
+  {
+    text: "images:\n  a:\n    from: b\n    layers:\n    - copy:\n      - {from: x, to: x, owner: a}\n",
+    line: 6,
+    message: /^unknown key `owner` \(known: from, to\)/,
+  },
+  {
+    text: "images:\n  a:\n    from: b\n    config:\n      env: {A: 1}\n",
+    line: 5,
+    message: "`images.a.config.env.A`: expected a text, found the number 1",
+  },
+  {
+    text: "images:\n  a:\n    from: b\n    config: {cmd: run}\n",
+    line: 4,
+    message: /expected a list of words such as .*, found "run"/,
+  },
+];
+
+for (const { text, line, message } of TABLE) {
+  test(`line ${line}: ${message}`, async (t) => {
+    const dir = project(t, { "aircrate.yml": text });
+    const error = await failure(readAircrateYml(dir));
+    assert.equal(error.fault, "input");
+    assert.equal(error.where, `${join(dir, "aircrate.yml")}:${line}`);
+    const what = error.message.slice(`${error.where}: `.length);
+    if (typeof message === "string") assert.equal(what, message);
+    else assert.match(what, message);
+  });
+}
+
+test("a link to nowhere is no absence", async (t) => {
+  const dir = project(t, {});
+  symlinkSync("nowhere", join(dir, "aircrate.yml"));
+  assert.equal((await failure(readAircrateYml(dir))).fault, "unreachable");
+});
