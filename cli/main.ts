@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-import yargs, { type Argv } from "yargs";
+import yargs from "yargs";
 import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
 import { exposeCollector } from "../lib/work/memory.ts";
+import { addCommand } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { planCommand } from "./commands/plan.ts";
 import { printError, UsageError } from "./ui/error.ts";
@@ -21,13 +22,16 @@ Environment:
 
 const COMMANDS = ["build", "plan", "inspect", "verify"];
 
-function parser(): Argv {
-  return yargs(process.argv.slice(2))
+/** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
+function parse(): (() => Promise<void>) | undefined {
+  let chosen: (() => Promise<void>) | undefined;
+  const choose = (run: () => Promise<void>) => {
+    chosen = run;
+  };
+  const parser = yargs(process.argv.slice(2))
     .scriptName("aircrate")
     .locale("en")
     .usage("$0 COMMAND\n\nBuilds container applications for drones and other machines without Docker.")
-    .command(buildCommand)
-    .command(planCommand)
     .demandCommand(1, "name a command")
     .strict()
     .version(VERSION)
@@ -39,6 +43,10 @@ function parser(): Argv {
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
     });
+  addCommand(parser, buildCommand, choose);
+  addCommand(parser, planCommand, choose);
+  parser.parseSync();
+  return chosen;
 }
 
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
@@ -51,7 +59,7 @@ function meant(message: string): string {
 async function main(): Promise<number> {
   exposeCollector();
   try {
-    await parser().parseAsync();
+    await parse()?.();
     return 0;
   } catch (error) {
     return printError(error);

@@ -1,5 +1,6 @@
-/** Longer words are never compared: what a hostile file holds must not cost quadratic time. */
+/** Longer words and later candidates are not compared: what a hostile file holds must not cost quadratic time. */
 const MAX_LENGTH = 64;
+const MAX_CANDIDATES = 200;
 
 /**
  * The candidate that `word` was most likely meant to be, or undefined when none is near. The earliest of equally near
@@ -10,7 +11,10 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   const folded = fold(word);
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
+  let compared = 0;
   for (const candidate of candidates) {
+    compared += 1;
+    if (compared > MAX_CANDIDATES) break;
     if (candidate.length > MAX_LENGTH) continue;
     const distance = editDistance(folded, fold(candidate));
     if (distance < bestDistance && distance <= tolerance(word, candidate)) {

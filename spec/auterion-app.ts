@@ -200,7 +200,13 @@ export const AuterionApp = closed({
     form: "a device or a list of devices",
     description: "Devices the package is for, all of one architecture.",
   }),
-  services: dict(AppService, { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM, minProperties: 1 }),
+  services: dict(AppService, {
+    keys: SERVICE_NAME,
+    keyForm: SERVICE_NAME_FORM,
+    minProperties: 1,
+    maxProperties: 500,
+    description: "The upper limit is this project's own, against hostile files.",
+  }),
   "compose-override": Type.Optional(ComposeOverride),
   dependencies: Type.Optional(
     dict(Type.String(), {

@@ -62,7 +62,7 @@ export type ComposeService = Static<typeof ComposeService>;
 
 /** `compose-override` of the manifest: a Compose file whose services are merged into the manifest's. */
 export const ComposeOverride = Type.Object({
-  services: Type.Optional(dict(ComposeService, { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM })),
+  services: Type.Optional(dict(ComposeService, { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM, maxProperties: 500 })),
 });
 export type ComposeOverride = Static<typeof ComposeOverride>;
 

@@ -23,7 +23,10 @@ test("the nearest candidate, if one is near", () => {
   assert.equal(suggest("abc", []), undefined);
 });
 
-test("long words are not compared", () => {
+test("long words and long lists are not compared", () => {
+  const many = Array.from({ length: 200 }, (_, i) => `other-${i}`);
+  assert.equal(suggest("servces", [...many, "services"]), undefined);
+  assert.equal(suggest("servces", [...many.slice(1), "services"]), "services");
   assert.equal(suggest("x".repeat(65), ["x".repeat(65)]), undefined);
   assert.equal(suggest("xyz", ["x".repeat(1_000_000)]), undefined);
 });

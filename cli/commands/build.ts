@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
+import type { Command } from "../command.ts";
 import { credentialPlaces, sourceDateEpoch, storeFolder } from "../environment.ts";
 import { Interrupted } from "../ui/error.ts";
 
@@ -16,7 +16,7 @@ interface BuildArguments {
   json: boolean;
 }
 
-export const buildCommand: CommandModule<object, BuildArguments> = {
+export const buildCommand: Command<BuildArguments> = {
   command: "build [dir]",
   describe: "Build a project into one file",
   builder: (yargs) =>
@@ -47,7 +47,7 @@ export const buildCommand: CommandModule<object, BuildArguments> = {
       .example("$0 build", "build the project in this folder")
       .example("$0 build app -o app.auterionos", "build another folder into a file of this name")
       .example("$0 build --mirror docker.io=127.0.0.1:5000", "pull from a mirror of Docker Hub"),
-  handler: async (args) => {
+  run: async (args) => {
     const { build } = await import("../../lib/build/build.ts");
     const { parseMirror } = await import("../../lib/registry/host.ts");
     const { credentialsFromFiles } = await import("../../lib/registry/credentials.ts");

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "../command.ts";
 
 interface PlanArguments {
   dir: string;
@@ -7,7 +7,7 @@ interface PlanArguments {
   json: boolean;
 }
 
-export const planCommand: CommandModule<object, PlanArguments> = {
+export const planCommand: Command<PlanArguments> = {
   command: "plan [dir]",
   describe: "Show what would be built from what; asks no registry",
   builder: (yargs) =>
@@ -18,7 +18,7 @@ export const planCommand: CommandModule<object, PlanArguments> = {
         "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
         json: { type: "boolean", default: false, describe: "Print the plan as JSON" },
       }),
-  handler: async (args) => {
+  run: async (args) => {
     const { makePlan } = await import("../../lib/plan/make.ts");
     const { planDocument } = await import("../../lib/plan/document.ts");
     const appVersion = args["app-version"];

@@ -37,7 +37,8 @@ function describe(error: unknown): [status: number, lines: string[]] {
   }
   if (error instanceof Interrupted) return [SIGNAL_STATUS[error.signal] ?? 1, [`aircrate: ${error.message}`]];
   if (isUsage(error)) {
-    return [EXIT_STATUS.usage, [`aircrate: ${error.message}`, "  -> aircrate --help lists commands and options"]];
+    const [first = "", ...others] = error.message.split("\n").filter((line) => line.trim() !== "");
+    return [EXIT_STATUS.usage, [`aircrate: ${first}`, ...others, "  -> aircrate --help lists commands and options"]];
   }
   const message = error instanceof Error ? error.message : String(error);
   return [

@@ -4,7 +4,7 @@ import type { Places, Report } from "./places.ts";
 
 export interface DependencyContext {
   /** Names of all services. */
-  readonly names: readonly string[];
+  readonly names: ReadonlySet<string>;
   readonly places: Places;
   readonly report: Report;
 }
@@ -16,9 +16,8 @@ export interface DependencyContext {
 export function dependenciesOf(name: string, service: ComposeService, context: DependencyContext): string[] {
   const { names, places, report } = context;
   const found = new Set<string>();
-  const known = new Set(names);
   for (const { key, pointer, other } of mentions(service, places)) {
-    if (known.has(other)) found.add(other);
+    if (names.has(other)) found.add(other);
     else report(pointer, `\`${key}\` of \`${name}\` names an unknown service \`${other}\`${didYouMean(other, names)}`);
   }
   return [...found];

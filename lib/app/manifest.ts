@@ -70,7 +70,7 @@ export async function readAppManifest(dir: string, options: ManifestOptions = {}
   const merged = mergeCompose(app, document, problems);
   const names = document.keys("/services");
   const directory = resolve(dir);
-  const context = { app: identity, directory, document, names, problems, warnings };
+  const context = { app: identity, directory, document, names: new Set(names), problems, warnings };
   const found: AppService[] = [];
   for (const name of names) {
     const service = await readService(name, (merged.services as JsonMap)[name] as JsonMap, context);

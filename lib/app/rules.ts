@@ -21,9 +21,14 @@ const MINIMUM_OS: Readonly<Record<number, string>> = { 1: "2.7", 2: "2.10", 3: "
 export function checkRules(schema: TSchema, document: YamlDocument, apiVersion: number): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   for (const { pointer, schema: rule, value } of annotated(schema, document.value, "")) {
-    const line = document.locate(pointer);
-    checkVersion(rule, { line, key: keysOf(pointer).at(-1) ?? "", apiVersion }, findings);
+    const before = rule.since !== undefined && rule.since > apiVersion;
+    const after = rule.seenUntil !== undefined && rule.seenUntil < apiVersion;
+    if (before || after) {
+      const place = { line: document.locate(pointer), key: keysOf(pointer).at(-1) ?? "", apiVersion };
+      checkVersion(rule, place, findings);
+    }
     if (typeof value === "string" && rule.likely !== undefined && !new RegExp(rule.likely).test(value)) {
+      const line = document.locate(pointer);
       findings.warnings.push({ line, message: `\`${value}\` is unusual: ${rule.form} is expected` });
     }
     if (rule.openKeys === true && isMap(value)) {

@@ -34,8 +34,8 @@ export interface ServiceContext {
   /** Absolute path of the project folder. */
   readonly directory: string;
   readonly document: YamlDocument;
-  /** Names of all services, in the order of the manifest. */
-  readonly names: readonly string[];
+  /** Names of all services. */
+  readonly names: ReadonlySet<string>;
   readonly problems: YamlProblem[];
   readonly warnings: YamlProblem[];
 }

@@ -5,25 +5,29 @@ import { readGzip } from "../gzip/members.ts";
 import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
 import { createLayerReader, type LayerFacts } from "./layer.ts";
 import type { Budget } from "./limits.ts";
-import { createTap, formatFault } from "./tap.ts";
+import { collect, createTap, formatFault } from "./tap.ts";
 
 /** What one pass over a member of an archive tells. What it is for is only known once all manifests are read. */
-export interface BlobFacts {
+export interface BlobFacts extends PlainFacts {
   /** Of the bytes as they are in the archive. */
   readonly digest: Digest;
   readonly encoding: Encoding;
-  /** Of the plain bytes; absent when they cannot be unpacked here. */
-  readonly diffId?: Digest;
-  readonly plainSize?: number;
-  /** Why a gzip'd member cannot be unpacked. */
-  readonly fault?: string;
-  /** The plain bytes as a layer; absent for documents and what cannot be unpacked. */
-  readonly layer?: LayerFacts;
   /** The bytes, when they look like JSON and are few. */
   readonly document?: Uint8Array;
 }
 
-/** @throws SourceError when the archive around it fails */
+interface PlainFacts {
+  /** Of the plain bytes; absent when they cannot be unpacked here. */
+  readonly diffId?: Digest;
+  readonly plainSize?: number;
+  /** Why the bytes cannot be unpacked. */
+  readonly fault?: string;
+  /** The plain bytes as a layer; absent for documents and what cannot be unpacked. */
+  readonly layer?: LayerFacts;
+}
+
+const JSON_START = /^\s*[[{]/;
+
 export async function scanBlob(content: AsyncIterable<Uint8Array>, size: number, budget: Budget): Promise<BlobFacts> {
   const hash = createHash("sha256");
   const tap = createTap(content, (chunk) => {
@@ -31,42 +35,38 @@ export async function scanBlob(content: AsyncIterable<Uint8Array>, size: number,
   });
   const start = await tap.peek(MAGIC_SIZE);
   const encoding = encodingOf(start);
-  const digest = (): Digest => `sha256:${hash.digest("hex")}`;
-  if (encoding === "plain") {
-    if (looksLikeJson(start) && budget.keep(size)) {
-      const document = await collect(tap);
-      return { digest: digest(), encoding, document, plainSize: size };
+  let facts: PlainFacts & Pick<BlobFacts, "document"> = {};
+  if (encoding === "plain" && JSON_START.test(Buffer.from(start).toString("latin1")) && budget.keep(size)) {
+    facts = { document: await collect(tap), plainSize: size };
+  } else if (encoding === "plain") {
+    facts = await scanPlain(tap);
+  } else if (encoding === "gzip") {
+    try {
+      facts = await scanPlain(counted(readGzip(tap), budget));
+    } catch (error) {
+      facts = { fault: formatFault(error, tap) };
     }
-    const reader = createLayerReader();
-    for await (const chunk of tap) reader.write(chunk);
-    const same = digest();
-    return { digest: same, encoding, diffId: same, plainSize: size, layer: reader.finish() };
   }
-  if (encoding !== "gzip") {
-    await tap.drain();
-    return { digest: digest(), encoding };
-  }
-  const plain = await scanPlain(readGzip(tap), budget);
   await tap.drain();
-  return { digest: digest(), encoding, ...plain };
+  return { digest: `sha256:${hash.digest("hex")}`, encoding, ...facts };
 }
 
-async function scanPlain(
-  chunks: AsyncIterable<Uint8Array>,
-  budget: Budget,
-): Promise<Pick<BlobFacts, "diffId" | "plainSize" | "layer" | "fault">> {
+async function scanPlain(chunks: AsyncIterable<Uint8Array>): Promise<PlainFacts> {
   const hash = createHash("sha256");
   const reader = createLayerReader();
   let plainSize = 0;
-  try {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      plainSize += chunk.length;
-      budget.unpack(chunk.length);
-      reader.write(chunk);
-    }
-  } catch (error) {
-    return { fault: ownFault(error) };
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    plainSize += chunk.length;
+    reader.write(chunk);
   }
   return { diffId: `sha256:${hash.digest("hex")}`, plainSize, layer: reader.finish() };
+}
+
+/** Passes plain bytes on and counts them. */
+export async function* counted(chunks: AsyncIterable<Uint8Array>, budget: Budget): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    budget.unpack(chunk.length);
+    yield chunk;
+  }
 }

@@ -12,6 +12,8 @@ const MAX_UNPACKED = 256 * 1024 ** 3;
 
 /** What a file may cost, whatever it says about itself. */
 export interface Budget {
+  /** Is told of bytes that were read from the file and will be dropped. */
+  pass(size: number): void;
   /** Counts bytes that were unpacked. @throws AircrateError input */
   unpack(size: number): void;
   /** Whether a document of this size may be kept. */
@@ -27,6 +29,7 @@ export function createBudget(file: string): Budget {
   let members = 0;
   const refuse = (what: string) => new AircrateError("input", what, { where: file, reason: "no real package does" });
   return {
+    pass: relieve,
     unpack(size) {
       relieve(size);
       unpacked += size;

@@ -1,33 +1,21 @@
 import { GzipFormatError } from "../gzip/members.ts";
 import { TarFormatError } from "../tar/parser.ts";
 
-/**
- * An error of the file around the one that is being read. Files nest here (tar in gzip in tar), and each level records
- * what is wrong with its own bytes: an error that came up from further out must not be taken for one of them.
- */
-export class SourceError extends Error {
-  override readonly name = "SourceError";
-
-  constructor(cause: unknown) {
-    super("the source failed", { cause });
-  }
-}
-
-/**
- * A stream that may be left in the middle and read on later, which `for await` forbids: it closes what it leaves. Errors
- * of the source come as {@link SourceError}.
- */
+/** A stream that may be left in the middle and read on later, which `for await` forbids: it closes what it leaves. */
 export interface Tap extends AsyncIterable<Uint8Array> {
-  /** The first bytes, without taking them: up to `size`, fewer when the stream is shorter. */
+  /** The first bytes, without taking them: `size`, or fewer when the stream is shorter. */
   peek(size: number): Promise<Uint8Array>;
   /** Takes all that is left. */
   drain(): Promise<void>;
+  /** Whether the source threw. */
+  failed(): boolean;
 }
 
 /** @param see is shown every chunk once, in order */
 export function createTap(chunks: AsyncIterable<Uint8Array>, see: (chunk: Uint8Array) => void = () => {}): Tap {
   const iterator = chunks[Symbol.asyncIterator]();
   const waiting: Uint8Array[] = [];
+  let failed = false;
 
   async function pull(): Promise<Uint8Array | undefined> {
     try {
@@ -36,7 +24,8 @@ export function createTap(chunks: AsyncIterable<Uint8Array>, see: (chunk: Uint8A
       see(next.value);
       return next.value;
     } catch (error) {
-      throw new SourceError(error);
+      failed = true;
+      throw error;
     }
   }
 
@@ -54,11 +43,13 @@ export function createTap(chunks: AsyncIterable<Uint8Array>, see: (chunk: Uint8A
         waiting.push(chunk);
         have += chunk.length;
       }
-      return Buffer.concat(waiting).subarray(0, size);
+      const start = waiting[0] ?? new Uint8Array(0);
+      return start.length >= size ? start.subarray(0, size) : Buffer.concat(waiting).subarray(0, size);
     },
     async drain() {
       while ((await next()).done !== true);
     },
+    failed: () => failed,
   };
 }
 
@@ -67,11 +58,17 @@ function total(chunks: readonly Uint8Array[]): number {
 }
 
 /**
- * What is wrong with the bytes at this level, as text.
- *
- * @param error what reading them threw; one of another kind is thrown again, a {@link SourceError} as what it holds
+ * What is wrong with the bytes of a tap, as text. Files nest here (tar in gzip in tar), and each level answers for its
+ * own bytes: when the source around it failed, or with any other error, the error is thrown again.
  */
-export function formatFault(error: unknown): string {
-  if (error instanceof TarFormatError || error instanceof GzipFormatError) return error.message;
-  throw error instanceof SourceError ? error.cause : error;
+export function formatFault(error: unknown, tap: Tap): string {
+  if (!tap.failed() && (error instanceof TarFormatError || error instanceof GzipFormatError)) return error.message;
+  throw error;
+}
+
+/** All bytes of a small member. */
+export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
 }

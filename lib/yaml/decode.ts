@@ -47,6 +47,8 @@ function explain(error: ValueError, document: YamlDocument): Found[] {
     case ValueErrorType.ObjectMinProperties:
     case ValueErrorType.ArrayMinItems:
       return [{ pointer, message: `${dotted(pointer)}: is empty` }];
+    case ValueErrorType.ObjectMaxProperties:
+      return [{ pointer, message: `${dotted(pointer)}: has more than ${schema.maxProperties} entries` }];
     case ValueErrorType.Union:
       return explainUnion(error, document);
     default:

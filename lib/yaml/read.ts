@@ -1,10 +1,11 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
+import { isScalar } from "yaml";
 import { AircrateError } from "../error.ts";
 import { composeYaml } from "./compose.ts";
 import { convertYaml, type LineOf } from "./convert.ts";
 import { readSmallFile } from "./file.ts";
 import { problemsError, type YamlProblem } from "./problems.ts";
-import { type JsonValue, keysOf, valueAt, type YamlKinds } from "./value.ts";
+import { type JsonValue, valueAt, type YamlKinds } from "./value.ts";
+import { createWalker } from "./walk.ts";
 
 /** Largest file that is read, in bytes. */
 export const MAX_YAML_SIZE = 1024 * 1024;
@@ -45,15 +46,16 @@ export function parseYaml(text: string, name: string): YamlDocument {
   const lineOf: LineOf = (node) => line(node?.range?.[0] ?? 0);
   const { value, floats, integerKeys, keyOrders, problems, warnings } = convertYaml(document.contents, name, lineOf);
   if (problems.length > 0) throw problemsError(name, problems);
+  const walk = createWalker(document);
   return {
     file: name,
     value,
     floats,
     integerKeys,
     warnings,
-    locate: (pointer) => lineOf(walk(document, pointer).nearest),
+    locate: (pointer) => lineOf(walk(pointer).nearest),
     source(pointer) {
-      const { exact } = walk(document, pointer);
+      const { exact } = walk(pointer);
       return isScalar(exact) ? exact.source : undefined;
     },
     keys(pointer) {
@@ -86,34 +88,4 @@ function checkCharacters(text: string, name: string): void {
     where: `${name}:${line}`,
     hint: "write it as an escape in double quotes if it is meant",
   });
-}
-
-interface Walked {
-  /** The node whose line stands for the pointer. */
-  readonly nearest: Node | null;
-  /** The value at the pointer itself, when it stands in the text. */
-  readonly exact: unknown;
-}
-
-function walk(document: Document, pointer: string): Walked {
-  let nearest: Node | null = document.contents;
-  let exact: unknown = document.contents;
-  for (const key of keysOf(pointer)) {
-    if (isSeq(exact)) {
-      exact = exact.items[Number(key)];
-      nearest = (exact as Node | undefined) ?? nearest;
-    } else if (isMap(exact)) {
-      const pair: Pair | undefined = exact.items.find((item) => keyText(item.key) === key);
-      nearest = (pair?.key as Node | undefined) ?? nearest;
-      exact = pair?.value;
-    } else {
-      exact = undefined;
-    }
-    if (isAlias(exact)) exact = undefined;
-  }
-  return { nearest, exact };
-}
-
-function keyText(key: unknown): string | undefined {
-  return isScalar(key) ? String(key.value) : undefined;
 }

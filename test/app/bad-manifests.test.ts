@@ -78,6 +78,11 @@ const TABLE: readonly { text: string; line: number; message: string | RegExp; co
   // Services.
   { text: services("  {}\n"), line: 7, message: "`services`: is empty" },
   { text: services("  a b: {build: a}\n"), line: 8, message: /^`a b` is not a legal name in `services`/ },
+  {
+    text: services(Array.from({ length: 501 }, (_, i) => `  s${i}: {build: a}\n`).join("")),
+    line: 7,
+    message: "`services`: has more than 500 entries",
+  },
   { text: services("  a:\n"), line: 8, message: "`services.a`: expected a mapping, found nothing" },
   { text: services("  a: {}\n"), line: 8, message: "the service has neither `build` nor `image`" },
   { text: services("  a:\n    biuld: a\n"), line: 9, message: "unknown key `biuld`: did you mean `build`?" },
