@@ -4,17 +4,16 @@ export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 export function createLimit(width: number): Limit {
   const waiting: (() => void)[] = [];
   let running = 0;
-  const next = () => {
-    if (running < width) waiting.shift()?.();
-  };
   return async (task) => {
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
+    if (running < width) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await task();
     } finally {
-      running -= 1;
-      next();
+      // The place is handed over: were it given up, a newcomer could take it before the one who waits wakes up.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
     }
   };
 }

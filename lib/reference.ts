@@ -31,9 +31,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  */
 export function parseReference(text: string, where?: string): Reference {
   const fail = (reason: string, hint = "write it as [REGISTRY/]REPOSITORY[:TAG][@sha256:DIGEST]"): never => {
-    throw new AircrateError("input", `"${text}" is not an image reference`, { ...(where && { where }), reason, hint });
+    const quoted = JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}…` : text);
+    throw new AircrateError("input", `${quoted} is not an image reference`, { ...(where && { where }), reason, hint });
   };
   if (text.length > 512) fail("it is longer than 512 characters");
+  if (/^[0-9a-f]{64}$/.test(text)) fail("64 hex digits name an image of one machine, not one of a registry");
   let rest = text;
   let digest: string | undefined;
   const at = rest.indexOf("@");
@@ -56,7 +58,7 @@ export function parseReference(text: string, where?: string): Reference {
   if (slash > 0 && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase())) {
     registry = first;
     repository = rest.slice(slash + 1);
-    if (!HOST.test(registry)) fail(`"${registry}" is not a host`);
+    if (!HOST.test(registry) || !isAddress(registry)) fail(`"${registry}" is not a host`);
   }
   if (HUB_ALIASES.has(registry)) {
     registry = DEFAULT_REGISTRY;
@@ -65,12 +67,16 @@ export function parseReference(text: string, where?: string): Reference {
   if (repository.length > 255) fail("the repository is longer than 255 characters");
   for (const component of repository.split("/")) {
     if (COMPONENT.test(component)) continue;
-    const lower = repository.toLowerCase();
-    if (component !== component.toLowerCase()) fail("a repository is lower case", `write ${lower}`);
+    if (component !== component.toLowerCase()) fail("a repository is lower case", `write ${rest.toLowerCase()}`);
     fail(component === "" ? "a part of the repository is empty" : `"${component}" is not part of a repository name`);
   }
   if (tag === undefined && digest === undefined) tag = "latest";
   return { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}
+
+/** Whether a URL can hold the host: the grammar lets ports above 65535 and numbers like 999.1.1.1 pass. */
+function isAddress(host: string): boolean {
+  return URL.canParse(`https://${host}`);
 }
 
 /** The full form: `docker.io/library/python:3.11-slim`. */

@@ -1,9 +1,6 @@
 import type { ContainerConfig, HistoryEntry } from "../../spec/oci-config.ts";
 import { AircrateError } from "../error.ts";
-import { buildLayer } from "../layer/build.ts";
-import type { Store } from "../store/layout.ts";
-import type { TarEntry } from "../tar/sequence.ts";
-import type { WorkPool } from "../work/pool.ts";
+import type { LayerBuilder } from "../layer/builder.ts";
 import { applyCopy, type Copy } from "./copy.ts";
 import { createDraft, type LayerDraft } from "./draft.ts";
 import { deriveConfig, type Image, type LayerSource } from "./image.ts";
@@ -34,8 +31,7 @@ export interface Assembly {
 }
 
 export interface AssembleOptions {
-  readonly store: Store;
-  readonly pool: WorkPool;
+  readonly buildLayer: LayerBuilder;
   /** Seconds since 1970: time of every entry, of the config and of its history. */
   readonly epoch: number;
 }
@@ -56,7 +52,7 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
       continue;
     }
     history.push(operation.history);
-    layers.push(startLayer(draft.entries(), operation.history.created_by ?? "", options));
+    layers.push({ origin: operation.history.created_by ?? "", record: options.buildLayer(draft.entries()) });
   }
   const { config, author } = assembly;
   return {
@@ -92,13 +88,6 @@ function applyOperation(operation: Exclude<Operation, { kind: "config" }>, root:
       cause: error,
     });
   }
-}
-
-function startLayer(entries: readonly TarEntry[], origin: string, { store, pool }: AssembleOptions): LayerSource {
-  const record = buildLayer(store, pool, entries);
-  // Whoever waits for the image sees the failure; until then it must not count as unhandled.
-  record.catch(() => {});
-  return { origin, record };
 }
 
 /** RFC 3339 without fractions, as image configs have it. */

@@ -3,7 +3,7 @@ import type { Finding } from "../../spec/inspection.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { Digest } from "../digest.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
-import type { ArchiveScan, Member } from "./archive.ts";
+import type { ArchiveScan } from "./archive.ts";
 import { checkDocument, documentOf, pickValid, readJson } from "./documents.ts";
 import { blobName, type Found, lookup } from "./lookup.ts";
 import { type FoundManifest, isAttachment, readIndex } from "./oci.ts";
@@ -43,6 +43,8 @@ export interface FoundImages {
   readonly faults: readonly Finding[];
 }
 
+const MAX_LAYERS_OF_ALL = 10_000;
+
 /** The images of an archive: those of `manifest.json` in its order, then those that only `index.json` has. */
 export function findImages(archive: ArchiveScan): FoundImages {
   const faults: Finding[] = [];
@@ -77,7 +79,22 @@ export function findImages(archive: ArchiveScan): FoundImages {
     const layers = pairLayers(archive, config.value, paths);
     images.push({ where: imageName(tags[0], configPath), tags, configPath, config, layers, listed: false, manifests });
   }
-  return { images, faults, ...(index !== undefined && { manifests: index.manifests }) };
+  return { images: limit(images, faults), faults, ...(index !== undefined && { manifests: index.manifests }) };
+}
+
+/** A short document can name one layer a million times. */
+function limit(images: readonly FoundImage[], faults: Finding[]): readonly FoundImage[] {
+  let layers = 0;
+  const fitting = images.findIndex((image) => {
+    layers += image.layers.length;
+    return layers > MAX_LAYERS_OF_ALL;
+  });
+  if (fitting < 0) return images;
+  faults.push({
+    where: images[fitting]!.where,
+    message: `is beyond ${MAX_LAYERS_OF_ALL} layers of all images together`,
+  });
+  return images.slice(0, fitting);
 }
 
 function imageName(tag: string | undefined, configPath: string): string {
@@ -137,9 +154,4 @@ function pairLayers(archive: ArchiveScan, config: Partial<ImageConfig>, paths: r
     const found = path === undefined ? { via: [] } : lookup(archive, path);
     return { ...found, ...(path !== undefined && { path }), ...(diffId !== undefined && { diffId }) };
   });
-}
-
-/** The digest of the layer's plain tar as it was found to be. */
-export function plainDigest(member: Member | undefined): Digest | undefined {
-  return member?.blob?.diffId;
 }

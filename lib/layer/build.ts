@@ -7,7 +7,7 @@ import { PACKING, WINDOW } from "../gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
 import { findPackedLayer, recordPackedLayer } from "../store/records.ts";
-import { createSlicer, type Segment, segmentSize, type TarEntry, tarSegments } from "../tar/sequence.ts";
+import { createSlicer, type Segment, segmentSize } from "../tar/sequence.ts";
 import type { PackResult } from "../work/jobs.ts";
 import { createRelief } from "../work/memory.ts";
 import type { WorkPool } from "../work/pool.ts";
@@ -19,16 +19,15 @@ export interface BuiltLayer extends LayerRecord {
 }
 
 /**
- * Makes the layer of these entries: a tar file in their order, packed as one gzip member. Its contents are digested
+ * Makes the layer of a tar file, packed as one gzip member. Its contents are digested
  * first; when a layer with that diffID was packed before, nothing is packed again.
  *
- * The packed bytes depend on the entries and {@link PACKING} only: the stream is cut into blocks of one size, each
+ * The packed bytes depend on the tar file and {@link PACKING} only: the stream is cut into blocks of one size, each
  * packed by itself with the 32 KiB before it as dictionary and joined by sync flushes (RFC 1951, section 3.2.4).
  *
  * @throws AircrateError input when a file cannot be read or changes while it is read
  */
-export async function buildLayer(store: Store, pool: WorkPool, entries: readonly TarEntry[]): Promise<BuiltLayer> {
-  const segments = tarSegments(entries);
+export async function buildLayer(store: Store, pool: WorkPool, segments: readonly Segment[]): Promise<BuiltLayer> {
   try {
     const digest = await pool.run({ kind: "digest", segments });
     const diffId = `sha256:${digest.sha256}`;

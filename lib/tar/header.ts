@@ -152,6 +152,6 @@ function isAscii(text: string): boolean {
 function truncate(text: string): string {
   if (Buffer.byteLength(text, "utf8") <= NAME_SIZE) return text;
   let cut = text.slice(0, NAME_SIZE);
-  while (Buffer.byteLength(cut, "utf8") > NAME_SIZE) cut = cut.slice(0, -1);
+  while (Buffer.byteLength(cut, "utf8") > NAME_SIZE || /[\ud800-\udbff]$/.test(cut)) cut = cut.slice(0, -1);
   return cut;
 }

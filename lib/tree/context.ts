@@ -35,7 +35,7 @@ export interface BuildContext {
    */
   select(source: string, where: string): ContextItem[];
   /** What lies below a folder, parents before children, in the byte order of their names. */
-  walk(item: ContextItem, where: string): ContextItem[];
+  walk(item: ContextItem, where: string): readonly ContextItem[];
 }
 
 const MAX_LINKS = 40;
@@ -154,7 +154,12 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
     return candidates.filter((candidate) => !excluded(candidate));
   }
 
-  function walk(top: ContextItem, where: string): ContextItem[] {
+  /** Listings of folders that were walked: a tree is read once in a build. */
+  const walked = new Map<string, readonly ContextItem[]>();
+
+  function walk(top: ContextItem, where: string): readonly ContextItem[] {
+    const known = walked.get(top.file);
+    if (known !== undefined) return known;
     const items: ContextItem[] = [];
     const base = path.relative(folder, top.file).split(path.sep).join("/");
     const take = (relative: string, stats: Stats) => {
@@ -180,6 +185,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
       }
     };
     visit(base);
+    walked.set(top.file, items);
     return items;
   }
 

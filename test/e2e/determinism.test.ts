@@ -122,7 +122,7 @@ test("what goes into the bytes changes them", async (t) => {
 });
 
 for (const format of ["docker-archive", "oci"]) {
-  test(`so does format ${format}`, async (t) => {
+  test(`with --format ${format}, too, modes, umask and order of files make no difference`, async (t) => {
     const registry = await demoRegistry(t);
     const sums: string[] = [];
     for (const [i, [fileMode, umask]] of (
