@@ -3,7 +3,7 @@ import yargs from "yargs";
 import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
-import { exposeCollector } from "../lib/work/memory.ts";
+import { saveMemory } from "../lib/work/memory.ts";
 import { addCommand } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -57,7 +57,7 @@ function meant(message: string): string {
 }
 
 async function main(): Promise<number> {
-  exposeCollector();
+  saveMemory();
   try {
     await parse()?.();
     return 0;

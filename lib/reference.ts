@@ -42,14 +42,14 @@ export function parseReference(text: string, where?: string): Reference {
   if (at >= 0) {
     digest = rest.slice(at + 1);
     rest = rest.slice(0, at);
-    if (!DIGEST.test(digest)) fail(`"${digest}" is not sha256: and 64 lower-case hex digits`);
+    if (!DIGEST.test(digest)) fail(`${JSON.stringify(digest)} is not sha256: and 64 lower-case hex digits`);
   }
   let tag: string | undefined;
   const colon = rest.lastIndexOf(":");
   if (colon > rest.lastIndexOf("/")) {
     tag = rest.slice(colon + 1);
     rest = rest.slice(0, colon);
-    if (!TAG.test(tag)) fail(`"${tag}" is not a tag: up to 128 of letters, digits, "_", ".", "-"`);
+    if (!TAG.test(tag)) fail(`${JSON.stringify(tag)} is not a tag: up to 128 of letters, digits, "_", ".", "-"`);
   }
   let registry = DEFAULT_REGISTRY;
   let repository = rest;
@@ -58,7 +58,7 @@ export function parseReference(text: string, where?: string): Reference {
   if (slash > 0 && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase())) {
     registry = first;
     repository = rest.slice(slash + 1);
-    if (!HOST.test(registry) || !isAddress(registry)) fail(`"${registry}" is not a host`);
+    if (!HOST.test(registry) || !isAddress(registry)) fail(`${JSON.stringify(registry)} is not a host`);
   }
   if (HUB_ALIASES.has(registry)) {
     registry = DEFAULT_REGISTRY;
@@ -68,7 +68,8 @@ export function parseReference(text: string, where?: string): Reference {
   for (const component of repository.split("/")) {
     if (COMPONENT.test(component)) continue;
     if (component !== component.toLowerCase()) fail("a repository is lower case", `write ${rest.toLowerCase()}`);
-    fail(component === "" ? "a part of the repository is empty" : `"${component}" is not part of a repository name`);
+    if (component === "") fail("a part of the repository is empty");
+    fail(`${JSON.stringify(component)} is not part of a repository name`);
   }
   if (tag === undefined && digest === undefined) tag = "latest";
   return { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };

@@ -1,10 +1,9 @@
-import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { blobFile, type Store } from "../store/layout.ts";
-import { createRelief } from "../work/memory.ts";
 
 /**
  * A part of an output, known with its size before the first byte is written: bytes in memory, or a blob of the store,
@@ -27,11 +26,14 @@ export function piecesSize(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, piece) => sum + pieceSize(piece), 0);
 }
 
-const CHUNK = 1024 * 1024;
+const CHUNK = 512 * 1024;
+
+/** Takes bytes; when it returns a promise, the bytes must stay as they are until that is resolved. */
+export type Write = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /**
- * Hands the bytes of the pieces to `write`, in order. Each blob is read once, and its CRC-32 shows that it still is what
- * was checked when it came: a store may lie on a disk that forgets.
+ * Hands the bytes of the pieces to `write`, in order. Each blob is read once, into the same two buffers, and its CRC-32
+ * shows that it still is what was checked when it came: a store may lie on a disk that forgets.
  *
  * @returns CRC-32 of all bytes
  * @throws AircrateError integrity when a blob is damaged, unreachable when it is gone
@@ -39,9 +41,9 @@ const CHUNK = 1024 * 1024;
 export async function writePieces(
   store: Store,
   pieces: readonly Piece[],
-  { write, signal }: { write: (bytes: Uint8Array) => Promise<void> | undefined; signal?: AbortSignal | undefined },
+  { write, signal }: { write: Write; signal?: AbortSignal | undefined },
 ): Promise<number> {
-  const relieve = createRelief();
+  const buffers = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const;
   let total = 0;
   for (const piece of pieces) {
     if ("bytes" in piece) {
@@ -50,32 +52,65 @@ export async function writePieces(
       continue;
     }
     const { blob } = piece;
-    let crc = 0;
-    let size = 0;
+    const file = await openBlob(store, blob);
     try {
-      for await (const chunk of createReadStream(blobFile(store, blob.digest), { highWaterMark: CHUNK })) {
-        const bytes = chunk as Buffer;
+      let crc = 0;
+      let size = 0;
+      await readAhead(file, buffers, async (bytes) => {
+        signal?.throwIfAborted();
         crc = crc32(bytes, crc);
         size += bytes.length;
-        signal?.throwIfAborted();
         await write(bytes);
-        relieve(bytes.length);
-      }
-    } catch (error) {
-      if (systemCode(error) !== "ENOENT") throw error;
-      throw new AircrateError("unreachable", "a blob vanished from the store during the build", {
-        where: blob.digest,
-        hint: "build again",
-        cause: error,
       });
+      if (crc !== blob.crc || size !== blob.size) throw damaged(store, blob);
+      total = crc32Combine(total, crc, size);
+    } finally {
+      await file.close();
     }
-    if (crc !== blob.crc || size !== blob.size) {
-      throw new AircrateError("integrity", "a blob in the store is damaged", {
-        where: blob.digest,
-        hint: `remove ${blobFile(store, blob.digest)} and build again`,
-      });
-    }
-    total = crc32Combine(total, crc, size);
   }
   return total;
+}
+
+/** Reads a file from start to end: while one buffer is used, the other one is filled. */
+async function readAhead(
+  file: FileHandle,
+  buffers: readonly [Buffer, Buffer],
+  use: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  let position = 0;
+  let reading = file.read(buffers[0], 0, CHUNK, position);
+  for (let turn = 0; ; turn += 1) {
+    const { bytesRead, buffer } = await reading;
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    reading = file.read(buffers[(turn + 1) % 2]!, 0, CHUNK, position);
+    // A failure is reported by the next await; until then it must not count as unhandled.
+    reading.catch(() => {});
+    try {
+      await use(buffer.subarray(0, bytesRead));
+    } catch (error) {
+      await reading.catch(() => {});
+      throw error;
+    }
+  }
+}
+
+async function openBlob(store: Store, blob: StoredBlob): Promise<FileHandle> {
+  try {
+    return await open(blobFile(store, blob.digest));
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+    throw new AircrateError("unreachable", "a blob vanished from the store during the build", {
+      where: blob.digest,
+      hint: "build again",
+      cause: error,
+    });
+  }
+}
+
+function damaged(store: Store, blob: StoredBlob): AircrateError {
+  return new AircrateError("integrity", "a blob in the store is damaged", {
+    where: blob.digest,
+    hint: `remove ${blobFile(store, blob.digest)} and build again`,
+  });
 }

@@ -5,7 +5,7 @@ import zlib from "node:zlib";
  * The rule by which layers are packed. Its name is part of the key under which a packed layer is found again, so any
  * change of bytes needs a new name.
  */
-export const PACKING = { name: "gzip-1", level: 4, blockSize: 512 * 1024 } as const;
+export const PACKING = { name: "gzip-1", level: 4, blockSize: 256 * 1024 } as const;
 
 /** How far back deflate can refer: the dictionary that joins one block to the one before it. */
 export const WINDOW = 32 * 1024;
@@ -97,7 +97,11 @@ function knownInput(): Uint8Array {
   return input;
 }
 
-/** Deflate grows incompressible data by 5 bytes in 16 KiB; the rest is for flush markers. */
+/**
+ * A size of output buffer in which every packed block fits: deflate grows incompressible data by 5 bytes in 16 KiB. A
+ * second buffer is more than waste: when a flush marker straddles two, zlib writes another one (zlib.h, `deflate`), and
+ * the bytes would depend on the size of the buffer.
+ */
 function outputBound(block: Uint8Array): number {
   return block.length + (block.length >> 8) + 1024;
 }

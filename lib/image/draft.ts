@@ -53,7 +53,8 @@ export function createDraft(root: RootFs, mtime: number): LayerDraft {
     }
     if (found !== undefined) throw new Error(`/${path} is no folder`);
     root.put(path, directory(0o755, owner.uid, owner.gid));
-    add(path, { mode: 0o755, ...owner }, { type: "directory" });
+    // Not the bits of what goes into the folder: `owner` may be a file's attributes.
+    add(path, { ...owner, mode: 0o755 }, { type: "directory" });
     return true;
   }
 

@@ -96,7 +96,7 @@ function createPlainCheck(descriptor: Descriptor, { where, diffId, maxPlainSize 
   const hash = createHash("sha256");
   const indexer = createTreeIndexer();
   const relieve = createRelief();
-  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const gunzip = createGunzip({ chunkSize: 128 * 1024 });
   let plainSize = 0;
   let failure: unknown;
   const fail = (error: unknown) => {

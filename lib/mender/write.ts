@@ -6,7 +6,7 @@ import { crc32Combine } from "../gzip/crc32.ts";
 import { selectDeflate } from "../gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { MAX_STORED, storedHeader, storedMemberSize } from "../gzip/stored.ts";
-import { createPositionalWriter, writeOutput } from "../output.ts";
+import { createPositionalWriter, writeAll, writeOutput } from "../output.ts";
 import type { Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 import { type ArtifactHeader, headerMembers, manifestDocument, PAYLOAD_NAME, VERSION_DOCUMENT } from "./documents.ts";
@@ -86,7 +86,7 @@ export async function writeArtifact(
       dataSize,
       lines: written.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 })),
     });
-    await handle.write(front, 0, front.length, 0);
+    await writeAll(handle, front, 0);
     return { size: preludeSize + dataSize + tail.length, payload: written };
   });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Digest, digestOf, hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
@@ -34,7 +34,8 @@ export async function openStore(root: string): Promise<Store> {
 
 async function createOnce(store: Store, name: string, text: string): Promise<void> {
   const file = path.join(store.root, name);
-  if ((await stat(file).catch(() => undefined)) === undefined) await writeWhole(store, file, text);
+  if ((await stat(file).catch(() => undefined)) === undefined)
+    await moveIntoPlace(await writeTemporary(store, text), file);
 }
 
 /** Path of a blob, whether it is there or not. */
@@ -70,14 +71,37 @@ export async function writeBlob(store: Store, bytes: Uint8Array): Promise<{ dige
   return blob;
 }
 
-/** Writes a file so that it is there whole or not at all. */
+/** Writes a file so that it is there whole or not at all. @throws AircrateError unreachable */
 export async function writeWhole(store: Store, file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = temporaryFile(store);
-  await writeFile(temporary, content, { flag: "wx" });
-  await moveIntoPlace(temporary, file);
+  try {
+    await moveIntoPlace(await writeTemporary(store, content), file);
+  } catch (error) {
+    throw writeError(store, error);
+  }
 }
 
-/** Bytes on their way to becoming a blob. */
+async function writeTemporary(store: Store, content: Uint8Array | string): Promise<string> {
+  const temporary = temporaryFile(store);
+  try {
+    await writeFile(temporary, content, { flag: "wx" });
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+  return temporary;
+}
+
+function writeError(store: Store, error: unknown): unknown {
+  if (error instanceof AircrateError || systemCode(error) === undefined) return error;
+  return new AircrateError("unreachable", "the store cannot be written to", {
+    where: store.root,
+    reason: (error as Error).message,
+    hint: "make room on its disk, or set AIRCRATE_STORE to another folder",
+    cause: error,
+  });
+}
+
+/** Bytes on their way to becoming a blob. @throws AircrateError unreachable, from every method, when the disk is full */
 export interface BlobWriter {
   /** Takes a chunk; resolves when more may come. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): Promise<void>;
@@ -91,19 +115,28 @@ const WRITE_SIZE = 512 * 1024;
 
 export async function createBlobWriter(store: Store): Promise<BlobWriter> {
   const temporary = temporaryFile(store);
-  const file = await open(temporary, "wx");
+  const file = await open(temporary, "wx").catch((error: unknown) => {
+    throw writeError(store, error);
+  });
   let pending: Uint8Array[] = [];
   let pendingSize = 0;
   let writing: Promise<unknown> = Promise.resolve();
   let open_ = true;
 
+  const writeOut = async (chunks: readonly Uint8Array[], size: number) => {
+    const { bytesWritten } = await file.writev(chunks).catch((error: unknown) => {
+      throw writeError(store, error);
+    });
+    if (bytesWritten === size) return;
+    const short = new Error(`only ${bytesWritten} of ${size} bytes could be written`);
+    throw writeError(store, Object.assign(short, { code: "ENOSPC" }));
+  };
   const flush = async () => {
     await writing;
     if (pending.length === 0) return;
-    const chunks = pending;
+    writing = writeOut(pending, pendingSize);
     pending = [];
     pendingSize = 0;
-    writing = file.writev(chunks);
     // A failure is reported by the next await; until then it must not count as unhandled.
     writing.catch(() => {});
   };
@@ -118,7 +151,11 @@ export async function createBlobWriter(store: Store): Promise<BlobWriter> {
       await writing;
       await file.close();
       open_ = false;
-      await moveIntoPlace(temporary, blobFile(store, digest));
+      try {
+        await moveIntoPlace(temporary, blobFile(store, digest));
+      } catch (error) {
+        throw writeError(store, error);
+      }
     },
     async abort() {
       if (!open_) return;
@@ -140,16 +177,15 @@ function temporaryFile(store: Store): string {
 
 async function moveIntoPlace(temporary: string, file: string): Promise<void> {
   try {
-    await rename(temporary, file);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") {
+    await rename(temporary, file).catch(async (error: unknown) => {
+      if (systemCode(error) !== "ENOENT") throw error;
       await mkdir(path.dirname(file), { recursive: true });
       await rename(temporary, file);
-      return;
-    }
+    });
+  } catch (error) {
     // Windows refuses to replace a file that another process reads. What is there has the same name, so the same bytes.
     const there = await stat(file).catch(() => undefined);
-    await unlink(temporary);
-    if (there === undefined) throw error;
+    await rm(temporary, { force: true }).catch(() => {});
+    if (there?.isFile() !== true) throw error;
   }
 }

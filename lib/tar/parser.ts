@@ -1,6 +1,6 @@
 import { Header } from "tar/header";
-import { Pax } from "tar/pax";
 import { BLOCK, paddingOf } from "./header.ts";
+import { type PaxValues, parsePax } from "./pax.ts";
 
 /** A member of a tar file as it was found, whoever wrote it. */
 export interface FoundEntry {
@@ -81,34 +81,33 @@ export function createTarParser(): TarParser {
   let padding = 0;
   const headerBlock = Buffer.alloc(BLOCK);
   let headerFill = 0;
-  let extension: { type: string; bytes: Buffer; fill: number } | undefined;
-  let local: Overrides = {};
-  let global: Overrides = {};
+  let extension: { type: string; bytes: Buffer; fill: number; offset: number } | undefined;
+  let local: PaxValues = {};
+  let global: PaxValues = {};
   let trailer = 0;
   let clean = true;
 
   function applyExtension(): void {
-    const { type, bytes } = extension!;
+    const { type, bytes, offset } = extension!;
     extension = undefined;
     if (type.endsWith("LongPath")) local = { ...local, path: cString(bytes) };
     else if (type.endsWith("LongLinkpath")) local = { ...local, linkpath: cString(bytes) };
-    else if (type === "GlobalExtendedHeader")
-      global = { ...global, ...pick(Pax.parse(bytes.toString("utf8"), {}, true)) };
-    else local = { ...local, ...pick(Pax.parse(bytes.toString("utf8"), {})) };
+    else if (type === "GlobalExtendedHeader") global = { ...global, ...globalValues(bytes, offset) };
+    else local = { ...local, ...located(offset, () => parsePax(bytes)) };
   }
 
   function readHeader(block: Buffer, offset: number): TarEvent | undefined {
-    const header = decodeHeader(block, offset);
+    const header = located(offset, () => new Header(block));
     if (header.nullBlock) {
       state = "finished";
       trailer = BLOCK;
       return undefined;
     }
     if (!header.cksumValid) throw new TarFormatError(`bad header checksum at byte ${offset}`);
-    const size = header.size ?? 0;
+    const size = header.size ?? readBlank(block.subarray(SIZE_FIELD, SIZE_FIELD + 12), offset);
     if (EXTENSIONS.has(header.type)) {
       if (size > MAX_EXTENSION) throw new TarFormatError(`a header extension of ${size} bytes at byte ${offset}`);
-      extension = { type: header.type, bytes: Buffer.alloc(size), fill: 0 };
+      extension = { type: header.type, bytes: Buffer.alloc(size), fill: 0, offset };
       remaining = size;
       padding = paddingOf(size);
       state = "extension";
@@ -122,14 +121,15 @@ export function createTarParser(): TarParser {
       path: stripSlash(overrides.path ?? header.path ?? ""),
       type,
       mode: (header.mode ?? 0) & 0o7777,
-      uid: overrides.uid ?? header.uid ?? 0,
-      gid: overrides.gid ?? header.gid ?? 0,
+      // 32 bits, as chown(2) has them: some writers give -2 for 4294967294.
+      uid: (overrides.uid ?? header.uid ?? 0) >>> 0,
+      gid: (overrides.gid ?? header.gid ?? 0) >>> 0,
       size: hasContent(type) ? (overrides.size ?? size) : 0,
-      mtime: Math.floor((overrides.mtime ?? header.mtime ?? new Date(0)).getTime() / 1000),
+      // A time beyond those of JavaScript is NaN.
+      mtime: overrides.mtime ?? Math.floor((header.mtime?.getTime() || 0) / 1000),
       link: overrides.linkpath ?? header.linkpath ?? "",
       offset,
     };
-    if (!Number.isSafeInteger(entry.size)) throw new TarFormatError(`a bad size in the header at byte ${offset}`);
     if (entry.path.length > MAX_PATH || entry.link.length > MAX_PATH) {
       throw new TarFormatError(`a path of more than ${MAX_PATH} characters at byte ${offset}`);
     }
@@ -204,30 +204,28 @@ export function createTarParser(): TarParser {
   };
 }
 
-/** The library throws plain errors on numbers that it cannot read. */
-function decodeHeader(block: Buffer, offset: number): Header {
+/** Locates errors about numbers and records that cannot be read. */
+function located<T>(offset: number, read: () => T): T {
   try {
-    return new Header(block);
+    return read();
   } catch (error) {
     throw new TarFormatError(`a bad header at byte ${offset}: ${(error as Error).message}`);
   }
 }
 
-interface Overrides {
-  readonly path?: string;
-  readonly linkpath?: string;
-  readonly size?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly mtime?: Date;
+const SIZE_FIELD = 124;
+
+/** The library leaves out a size that it cannot read, one that is negative too. Only a blank field means 0. */
+function readBlank(field: Buffer, offset: number): 0 {
+  if (field.every((byte) => byte === 0 || byte === 0x20)) return 0;
+  throw new TarFormatError(`a bad size in the header at byte ${offset}`);
 }
 
-/** The PAX records that change what is read; absent ones must not hide those of the header. */
-function pick(pax: Pax): Overrides {
-  const { path, linkpath, size, uid, gid, mtime } = pax;
-  return Object.fromEntries(
-    Object.entries({ path, linkpath, size, uid, gid, mtime }).filter(([, value]) => value !== undefined),
-  );
+/** Readers disagree on whether global headers count, so one that would move bytes or names makes two files of one. */
+function globalValues(bytes: Buffer, offset: number): PaxValues {
+  const values = located(offset, () => parsePax(bytes));
+  if (values.path === undefined && values.linkpath === undefined && values.size === undefined) return values;
+  throw new TarFormatError(`a global header at byte ${offset} that names a path or a size`);
 }
 
 function hasContent(type: FoundType): boolean {

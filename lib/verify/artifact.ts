@@ -1,0 +1,96 @@
+import { ArtifactVersion } from "../../spec/mender.ts";
+import type { ArtifactScan, InnerTar, PayloadMember } from "../inspect/artifact.ts";
+import { payloadFolder } from "../inspect/artifact.ts";
+import { readDocument } from "../inspect/documents.ts";
+import { PAYLOAD_NAME } from "../mender/documents.ts";
+import type { Findings } from "./findings.ts";
+import { checkChecksums } from "./manifest.ts";
+
+/** Members of an artifact in the order that every reader takes (mender-artifact, artifact-format-v3.md). */
+const ORDER = ["version", "manifest", "manifest.sig", "header.tar.gz", "data/0000.tar.gz"] as const;
+const OPTIONAL = "manifest.sig";
+
+/**
+ * The Mender artifact as a container: its members and their order, `version`, the checksums of `manifest`, the names of
+ * payload files.
+ *
+ * @returns how many checksums were compared
+ */
+export function checkArtifact(artifact: ArtifactScan, findings: Findings): number {
+  checkMembers(artifact, findings);
+  const version = artifact.members.find(({ name }) => name === "version");
+  const document = version && readDocument(ArtifactVersion, version.bytes, "version");
+  if (document !== undefined && "faults" in document) findings.problems(document.faults);
+  for (const tar of artifact.data) checkPayloadFiles(tar, findings);
+  checkEnd("artifact", artifact.end, findings);
+  for (const { name, end } of [...artifact.headers, ...artifact.data]) checkEnd(name, end, findings);
+  checkSignature(artifact, findings);
+  return checkChecksums(artifact, findings);
+}
+
+function checkMembers({ members }: ArtifactScan, findings: Findings): void {
+  const places = new Map<string, number>();
+  let highest = -1;
+  for (const { name, type } of members) {
+    const slot = slotOf(name);
+    if (slot < 0) {
+      findings.problem(name, `is no member of an artifact, which has ${ORDER.join(", ")} and nothing else`);
+      continue;
+    }
+    const expected = ORDER[slot]!;
+    if (type !== "file") findings.problem(name, `is not a regular file`);
+    if (name !== expected) findings.warning(name, `Mender takes this name, but Auterion's tools look for ${expected}`);
+    if (places.has(expected)) findings.problem(name, "occurs twice");
+    else if (slot < highest)
+      findings.problem(name, `stands behind ${ORDER[highest]}: the order is ${ORDER.join(", ")}`);
+    places.set(expected, slot);
+    highest = Math.max(highest, slot);
+  }
+  for (const name of ORDER) {
+    if (name !== OPTIONAL && !places.has(name)) findings.problem("artifact", `has no member ${name}`);
+  }
+}
+
+/** Header and data may be packed otherwise, and then have another suffix. */
+function slotOf(name: string): number {
+  return ORDER.indexOf(
+    name.replace(/^(header|data\/0000)\.tar(?:\.xz|\.zst)?$/, "$1.tar.gz") as (typeof ORDER)[number],
+  );
+}
+
+export function checkEnd(
+  where: string,
+  end: { readonly trailer: number; readonly clean: boolean } | undefined,
+  findings: Findings,
+): void {
+  if (end === undefined) return;
+  if (!end.clean) findings.problem(where, "other bytes follow the end of the tar file");
+  if (end.trailer === 0) findings.warning(where, "the tar file has no end mark, so it may have been cut off");
+}
+
+function checkPayloadFiles(tar: InnerTar<PayloadMember>, findings: Findings): void {
+  const seen = new Set<string>();
+  for (const { name, type } of tar.members) {
+    const where = `${payloadFolder(tar.name)}${name}`;
+    if (type !== "file") findings.problem(where, `is a ${type}: a payload has only regular files`);
+    else if (!PAYLOAD_NAME.test(name)) {
+      findings.problem(
+        where,
+        "is no legal name of a payload file: up to 90 letters, digits and the characters _ . , -",
+      );
+    }
+    if (seen.has(name)) findings.problem(where, "occurs twice");
+    seen.add(name);
+  }
+}
+
+/** RSA signatures of 2048 bits and more, and ECDSA P-256 in 64 bytes, in one line of base64. */
+const SIGNATURE = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function checkSignature({ members }: ArtifactScan, findings: Findings): void {
+  const signature = members.find(({ name }) => name === "manifest.sig");
+  if (signature === undefined) return;
+  const text = Buffer.from(signature.bytes ?? []).toString("latin1");
+  if (!SIGNATURE.test(text)) findings.problem("manifest.sig", "is not one line of base64");
+  else findings.warning("manifest.sig", "the signature is not checked: that takes the public key");
+}

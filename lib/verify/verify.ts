@@ -1,0 +1,60 @@
+import type { Inspection } from "../../spec/inspection.ts";
+import { readFinished } from "../inspect/inspect.ts";
+import { checkArchive } from "./archive.ts";
+import { checkArtifact } from "./artifact.ts";
+import { createFindings, type FoundFindings } from "./findings.ts";
+import { checkHeader } from "./header.ts";
+import { checkImages } from "./images.ts";
+import { checkIndex } from "./oci.ts";
+import { checkPackage } from "./package.ts";
+
+export interface Verification extends FoundFindings {
+  /** What was compared, for the report. */
+  readonly checked: {
+    /** Checksums in the manifest of a Mender artifact. */
+    readonly checksums: number;
+    readonly images: number;
+    /** Layers whose diffID was computed, each once. */
+    readonly layers: number;
+  };
+  readonly inspection: Inspection;
+}
+
+/** `v2` and the like: packages for such a base leave its layers to the device. */
+const APP_BASE = /^v[0-9]+$/;
+
+/**
+ * Proves a finished file, of the kinds that {@link inspectFile} reads: the container, every checksum and digest, every
+ * reference between documents, and that the parts agree. All problems are collected. Nothing is changed, nothing is
+ * loaded from elsewhere; the file is read once and memory does not grow with it.
+ *
+ * @throws AircrateError as {@link inspectFile}
+ */
+export async function verifyFile(file: string): Promise<Verification> {
+  const { scan, header, archive, images, app, inspection } = await readFinished(file);
+  const findings = createFindings();
+  let checksums = 0;
+  if ("artifact" in scan) {
+    const { artifact } = scan;
+    if (scan.form === "tar+gzip")
+      findings.problem("artifact", "the file is packed with gzip, and no client unpacks it");
+    findings.problems(artifact.faults);
+    checksums = checkArtifact(artifact, findings);
+    if (header !== undefined) checkHeader(artifact, header, findings);
+    if (inspection.kind === "auterionos") checkPackage(artifact, { inspection, app }, findings);
+  }
+  if (archive !== undefined && images !== undefined) {
+    const base = inspection.app?.appBase ?? "";
+    checkArchive(archive, inspection.kind, findings);
+    checkImages(images, { archive, findings, appBase: APP_BASE.test(base) ? base : undefined });
+    checkIndex(images, archive, findings);
+  }
+  return { ...findings.result(), checked: { checksums, ...count(inspection) }, inspection };
+}
+
+function count({ images }: Inspection): { images: number; layers: number } {
+  const layers = new Set(
+    images.flatMap((image) => image.layers.flatMap((layer) => (layer.plainSize === undefined ? [] : layer.path))),
+  );
+  return { images: images.length, layers: layers.size };
+}
