@@ -6,7 +6,9 @@ import { VERSION } from "../lib/version.ts";
 import { saveMemory } from "../lib/work/memory.ts";
 import { addCommand } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { planCommand } from "./commands/plan.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
 const EXIT_HELP = `Exit status:
@@ -45,6 +47,8 @@ function parse(): (() => Promise<void>) | undefined {
     });
   addCommand(parser, buildCommand, choose);
   addCommand(parser, planCommand, choose);
+  addCommand(parser, inspectCommand, choose);
+  addCommand(parser, verifyCommand, choose);
   parser.parseSync();
   return chosen;
 }

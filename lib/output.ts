@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { AircrateError, systemCode } from "./error.ts";
+import { makeFolder } from "./folder.ts";
 
 /**
  * Writes a file so that its name never leads to half of it: everything goes to a temporary name beside it, which is
@@ -17,7 +18,7 @@ export async function writeOutput<T>(file: string, write: (handle: FileHandle) =
     if ((await stat(file).catch(() => undefined))?.isDirectory() === true) {
       throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
     }
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     handle = await open(temporary, "wx", 0o666);
   } catch (error) {
     throw outputError(file, error);

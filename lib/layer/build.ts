@@ -33,11 +33,8 @@ export async function buildLayer(store: Store, pool: WorkPool, segments: readonl
     const diffId = `sha256:${digest.sha256}`;
     const known = await findPackedLayer(store, PACKING.name, diffId);
     if (known !== undefined) return { ...known, reused: true };
-    const packed = await packSegments(store, pool, segments);
-    // The second reading must have seen what the first one digested.
-    if (packed.plainCrc !== digest.crc) throw changedError(undefined);
-    const { plainCrc: _, ...blob } = packed;
-    const layer: LayerRecord = { version: 1, diffId, ...blob };
+    const packed = await packSegments(store, pool, { segments, plainCrc: digest.crc });
+    const layer: LayerRecord = { version: 1, diffId, ...packed };
     await recordPackedLayer(store, PACKING.name, layer);
     return { ...layer, reused: false };
   } catch (error) {
@@ -47,13 +44,16 @@ export async function buildLayer(store: Store, pool: WorkPool, segments: readonl
 
 interface PackedStream {
   readonly plainSize: number;
-  readonly plainCrc: number;
   readonly digest: string;
   readonly size: number;
   readonly crc: number;
 }
 
-async function packSegments(store: Store, pool: WorkPool, segments: readonly Segment[]): Promise<PackedStream> {
+async function packSegments(
+  store: Store,
+  pool: WorkPool,
+  { segments, plainCrc: expected }: { segments: readonly Segment[]; plainCrc: number },
+): Promise<PackedStream> {
   const plainSize = segments.reduce((sum, segment) => sum + segmentSize(segment), 0);
   const slice = createSlicer(segments);
   const out = await createBlobWriter(store);
@@ -84,10 +84,12 @@ async function packSegments(store: Store, pool: WorkPool, segments: readonly Seg
       if (running.length > pool.width + 1) await collect();
     }
     while (running.length > 0) await collect();
+    // This second reading must have seen what the first one digested.
+    if (plainCrc !== expected) throw changedError(undefined);
     await blob.write(gzipTrailer(plainCrc, plainSize));
     const { digest, size, crc } = blob.finish();
     await out.commit(digest);
-    return { plainSize, plainCrc, digest, size, crc };
+    return { plainSize, digest, size, crc };
   } catch (error) {
     await out.abort();
     throw error;

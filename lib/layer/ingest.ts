@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { crc32, createGunzip } from "node:zlib";
 import { isForeignLayer, layerEncoding } from "../../spec/media-types.ts";
 import type { Descriptor } from "../../spec/oci.ts";
@@ -124,6 +123,8 @@ function createPlainCheck(descriptor: Descriptor, { where, diffId, maxPlainSize 
   });
   gunzip.on("error", (error) => fail(contentError(error)));
   const ended = new Promise<void>((resolve) => gunzip.on("close", resolve));
+  let wake = () => {};
+  for (const event of ["drain", "close"]) gunzip.on(event, () => wake());
 
   function contentError(error: unknown): unknown {
     const known = error instanceof TarFormatError || String((error as NodeJS.ErrnoException).code).startsWith("Z_");
@@ -138,7 +139,11 @@ function createPlainCheck(descriptor: Descriptor, { where, diffId, maxPlainSize 
   return {
     async write(chunk: Uint8Array): Promise<void> {
       if (failure !== undefined) throw failure;
-      if (!gunzip.write(chunk)) await Promise.race([once(gunzip, "drain"), ended]);
+      if (!gunzip.write(chunk) && !gunzip.closed) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
       if (failure !== undefined) throw failure;
     },
     async finish(): Promise<{ plainSize: number; tree: LayerTree }> {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Digest, digestOf, hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
+import { makeFolder } from "../folder.ts";
 
 /**
  * A content-addressed folder that is itself an OCI image layout (image-spec image-layout.md), so that any OCI tool can
@@ -17,8 +18,8 @@ export interface Store {
 export async function openStore(root: string): Promise<Store> {
   const store = { root: path.resolve(root) };
   try {
-    await mkdir(path.join(store.root, "blobs", "sha256"), { recursive: true });
-    await mkdir(temporaryFolder(store), { recursive: true });
+    await makeFolder(path.join(store.root, "blobs", "sha256"));
+    await makeFolder(temporaryFolder(store));
     await createOnce(store, "oci-layout", '{"imageLayoutVersion":"1.0.0"}');
     await createOnce(store, "index.json", '{"schemaVersion":2,"manifests":[]}');
   } catch (error) {
@@ -179,7 +180,7 @@ async function moveIntoPlace(temporary: string, file: string): Promise<void> {
   try {
     await rename(temporary, file).catch(async (error: unknown) => {
       if (systemCode(error) !== "ENOENT") throw error;
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(file));
       await rename(temporary, file);
     });
   } catch (error) {

@@ -49,6 +49,8 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   const start = (): Worker => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
       workerData: { native: native() },
+      // Not those of this process: some are for its main script only, and a thread refuses to start with them.
+      execArgv: [],
       // A job's garbage is its packed block; a small young generation keeps a thread at a few megabytes.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
@@ -64,6 +66,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     worker.on("error", (error) => {
       const task = busy.get(worker);
       busy.delete(worker);
+      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
       task?.reject(error);
       for (const waiting of queue.splice(0)) waiting.reject(error);
     });

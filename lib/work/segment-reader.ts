@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { type Segment, segmentSize } from "../tar/sequence.ts";
+import { type FileSegment, type Segment, segmentSize } from "../tar/sequence.ts";
 
 /** A file is not what it was when the tree was listed. Carries the path; the caller words the error. */
 export class FileChangedError extends Error {
@@ -15,7 +15,7 @@ export class FileChangedError extends Error {
 /**
  * Fills `target` from its start with the bytes of the segments, which must be exactly as long.
  *
- * @throws FileChangedError when a file is shorter or has another modification time than when it was listed
+ * @throws FileChangedError when a file is gone, shorter or has another modification time than when it was listed
  */
 export function readSegments(segments: readonly Segment[], target: Uint8Array): void {
   let at = 0;
@@ -26,6 +26,7 @@ export function readSegments(segments: readonly Segment[], target: Uint8Array): 
       const file = openFile(segment);
       try {
         readExactly(file, segment, target.subarray(at, at + segment.size));
+        checkTime(file, segment);
       } finally {
         closeSync(file);
       }
@@ -49,13 +50,11 @@ export function visitSegments(
     try {
       for (let done = 0; done < segment.size; ) {
         const size = Math.min(buffer.length, segment.size - done);
-        const part = { file: segment.file, offset: segment.offset + done, size };
+        const part = { ...segment, offset: segment.offset + done, size };
         visit(readExactly(file, part, buffer.subarray(0, size)));
         done += size;
       }
-      if (segment.mtimeMs !== undefined && fstatSync(file).mtimeMs !== segment.mtimeMs) {
-        throw new FileChangedError(segment.file);
-      }
+      checkTime(file, segment);
     } finally {
       closeSync(file);
     }
@@ -65,20 +64,31 @@ export function visitSegments(
 // Listed files are regular. One that has become a symbolic link or a fifo since must neither be followed nor waited for.
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-function openFile(segment: { file: string }): number {
-  try {
-    return openSync(segment.file, OPEN_FLAGS);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ELOOP") throw new FileChangedError(segment.file);
-    throw error;
-  }
+function openFile(segment: FileSegment): number {
+  return orChanged(segment, () => openSync(segment.file, OPEN_FLAGS));
 }
 
-function readExactly(fd: number, segment: { file: string; offset: number }, target: Uint8Array): Uint8Array {
+function readExactly(fd: number, segment: FileSegment, target: Uint8Array): Uint8Array {
   for (let done = 0; done < target.length; ) {
-    const count = readSync(fd, target, done, target.length - done, segment.offset + done);
+    const position = segment.offset + done;
+    const count = orChanged(segment, () => readSync(fd, target, done, target.length - done, position));
     if (count === 0) throw new FileChangedError(segment.file);
     done += count;
   }
   return target;
+}
+
+function checkTime(fd: number, { file, mtimeMs }: FileSegment): void {
+  if (mtimeMs !== undefined && fstatSync(fd).mtimeMs !== mtimeMs) throw new FileChangedError(file);
+}
+
+/** What says that there is no regular file any more: it is gone, or a link, a folder, a fifo or a socket. */
+const CHANGED: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EISDIR", "ESPIPE", "ENXIO"]);
+
+function orChanged<T>({ file }: FileSegment, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw CHANGED.has((error as NodeJS.ErrnoException).code) ? new FileChangedError(file) : error;
+  }
 }

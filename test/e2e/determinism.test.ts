@@ -5,9 +5,9 @@ import test, { type TestContext } from "node:test";
 import { build } from "../../lib/build/build.ts";
 import { type AircrateOptions, aircrateFor, GALLERY, PROGRAM } from "../support/aircrate.ts";
 import { sha256Of } from "../support/artifact.ts";
-import { onCleanup, tempDir } from "../support/cleanup.ts";
-import { type EmbeddedRegistry, startEmbeddedRegistry } from "../support/embedded-registry.ts";
-import { seedDemo } from "../support/generated-base.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { demoRegistry, mirror } from "../support/demo-registry.ts";
+import type { EmbeddedRegistry } from "../support/embedded-registry.ts";
 import { NODE_VERSIONS, nodeFor } from "../support/node-versions.ts";
 import { run } from "../support/run.ts";
 import { projectDir, requireRoot, requireThat, requireTool } from "../support/tools.ts";
@@ -18,7 +18,7 @@ const EARLY = 1_000_000_000;
 const LATE = 2_000_000_000;
 
 test("one project gives the same bytes, whoever builds it where, when and with what", async (t) => {
-  const registry = await demoRegistry(t);
+  const registry = await demoRegistry(t, { auth: { mode: "token", anonymous: true } });
   const first = writeProject(t, { fileMode: 0o644, folderMode: 0o755, time: EARLY, backwards: false });
   const expected = await builtBy(t, registry, { cwd: first, umask: 0o022 });
   const same = async (t: TestContext, options: BuildOptions) =>
@@ -138,13 +138,6 @@ for (const format of ["docker-archive", "oci"]) {
   });
 }
 
-async function demoRegistry(t: TestContext): Promise<EmbeddedRegistry> {
-  const registry = await startEmbeddedRegistry({ auth: { mode: "token", anonymous: true } });
-  onCleanup(t, () => registry.close());
-  seedDemo(registry);
-  return registry;
-}
-
 interface BuildOptions extends AircrateOptions {
   /** Project folder; the default is that it is the current one. */
   readonly dir?: string;
@@ -159,7 +152,7 @@ async function builtBy(t: TestContext, registry: EmbeddedRegistry, options: Buil
   const { dir, output, format, report, ...rest } = options;
   const file = output ?? join(tempDir(t), "gallery.out");
   const args = [...(dir === undefined ? [] : [dir]), ...(format === undefined ? [] : ["--format", format])];
-  const done = await aircrateFor(t).run(["build", ...args, "-o", file, "--mirror", `docker.io=${registry.host}`], rest);
+  const done = await aircrateFor(t).run(["build", ...args, "-o", file, ...mirror(registry)], rest);
   assert.equal(done.status, 0, done.stderr);
   if (report !== undefined) report.stderr = done.stderr;
   return sha256Of(file);
