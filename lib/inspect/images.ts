@@ -38,7 +38,9 @@ export interface FoundLayer extends Found {
 
 export interface FoundImages {
   readonly images: readonly FoundImage[];
-  /** Absent when the archive has no `index.json`. */
+  /** Whether the archive has a `manifest.json` that can be read. */
+  readonly listed: boolean;
+  /** Absent when the archive has no `index.json`, or one that cannot be read. */
   readonly manifests?: readonly FoundManifest[];
   readonly faults: readonly Finding[];
 }
@@ -51,12 +53,16 @@ export function findImages(archive: ArchiveScan): FoundImages {
   const index = archive.members.has("index.json") ? readIndex(archive) : undefined;
   if (index !== undefined) faults.push(...index.faults);
   const described = groupByConfig(index?.manifests ?? []);
-  const listed = archive.members.has("manifest.json") ? readItems(archive) : { value: [] };
-  if ("faults" in listed) faults.push(...listed.faults);
+  const items = archive.members.has("manifest.json") ? readItems(archive) : undefined;
+  if (items !== undefined && "faults" in items) faults.push(...items.faults);
+  const listed = items !== undefined && "value" in items;
 
   const images: FoundImage[] = [];
-  for (const { Config, RepoTags, Layers } of "value" in listed ? listed.value : []) {
-    const config = readConfig(archive, Config);
+  const configs = new Map<string, FoundImage["config"]>();
+  for (const { Config, RepoTags, Layers } of listed ? items.value : []) {
+    // Many images may name one config, which can be large.
+    const config = configs.get(Config) ?? readConfig(archive, Config);
+    configs.set(Config, config);
     const digest = config.member?.blob?.digest ?? "";
     const manifests = described.get(digest) ?? [];
     described.delete(digest);
@@ -79,7 +85,8 @@ export function findImages(archive: ArchiveScan): FoundImages {
     const layers = pairLayers(archive, config.value, paths);
     images.push({ where: imageName(tags[0], configPath), tags, configPath, config, layers, listed: false, manifests });
   }
-  return { images: limit(images, faults), faults, ...(index !== undefined && { manifests: index.manifests }) };
+  const manifests = index?.manifests;
+  return { images: limit(images, faults), listed, faults, ...(manifests !== undefined && { manifests }) };
 }
 
 /** A short document can name one layer a million times. */

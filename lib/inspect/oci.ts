@@ -3,7 +3,7 @@ import { INDEX_TYPES, MANIFEST_TYPES } from "../../spec/media-types.ts";
 import { ANNOTATION, Index, type IndexEntry, Manifest } from "../../spec/oci.ts";
 import { isMap } from "../yaml/value.ts";
 import type { ArchiveScan } from "./archive.ts";
-import { checkDocument, documentOf, readDocument, readJson } from "./documents.ts";
+import { documentOf, type Read, readDocument, readJson } from "./documents.ts";
 import { blobName } from "./lookup.ts";
 
 /** An entry of `index.json`, or of an index below it. */
@@ -23,47 +23,61 @@ export interface FoundManifest {
 }
 
 export interface FoundIndex {
-  readonly manifests: readonly FoundManifest[];
+  /** Absent when `index.json` itself cannot be read. */
+  readonly manifests?: readonly FoundManifest[];
   readonly faults: readonly Finding[];
 }
 
 const MAX_DEPTH = 3;
+/** Indexes may name the same blobs over and over: what they lead to is limited, and each is read once. */
+const MAX_INDEXES = 100;
 const MAX_ENTRIES = 10_000;
+
+type Names = Pick<FoundManifest, "containerdName" | "refName">;
 
 /** All manifests that `index.json` leads to, in order; those of indexes stand in place of the index. */
 export function readIndex(archive: ArchiveScan): FoundIndex {
+  const top = readOneIndex(archive, "index.json");
+  if ("faults" in top) return { faults: top.faults };
   const manifests: FoundManifest[] = [];
   const faults: Finding[] = [];
-  const walk = (member: string, depth: number, above: Pick<FoundManifest, "containerdName" | "refName">) => {
+  const read = new Map<string, Read<Manifest>>();
+  let indexes = 0;
+
+  function walk(index: Index, member: string, { depth, names }: { depth: number; names: Names }): void {
     const where = `${archive.prefix}${member}`;
-    const index = readDocument(Index, documentOf(archive.members.get(member)), where);
-    if ("faults" in index) {
-      faults.push(...index.faults);
-      return;
-    }
-    for (const [i, entry] of index.value.manifests.entries()) {
-      if (manifests.length === MAX_ENTRIES) {
-        faults.push({ where, message: `leads to more than ${MAX_ENTRIES} manifests` });
-        return;
-      }
+    for (const [i, entry] of index.manifests.entries()) {
+      if (manifests.length === MAX_ENTRIES) break;
       const name = blobName(entry.digest);
-      const names = { ...above, ...namesOf(entry) };
+      const known = { ...names, ...namesOf(entry) };
       const present = archive.members.get(name)?.type === "file";
-      if (present && isIndex(archive, entry) && depth < MAX_DEPTH) {
-        walk(name, depth + 1, names);
+      if (present && depth < MAX_DEPTH && indexes < MAX_INDEXES && isIndex(archive, entry)) {
+        indexes += 1;
+        const below = readOneIndex(archive, name);
+        if ("faults" in below) faults.push(...below.faults);
+        else walk(below.value, name, { depth: depth + 1, names: known });
         continue;
       }
-      const found = { where: `${where}/manifests/${i}`, entry, nested: depth > 0, present, ...names };
-      const manifest = present ? readManifest(archive, entry) : undefined;
+      const found = { where: `${where}/manifests/${i}`, entry, nested: depth > 0, present, ...known };
+      const manifest = present ? (read.get(name) ?? readManifest(archive, name)) : undefined;
+      if (manifest !== undefined) read.set(name, manifest);
       if (manifest !== undefined && "faults" in manifest) faults.push(...manifest.faults);
       manifests.push({ ...found, ...(manifest !== undefined && "value" in manifest && { manifest: manifest.value }) });
     }
-  };
-  walk("index.json", 0, {});
+  }
+
+  walk(top.value, "index.json", { depth: 0, names: {} });
+  if (manifests.length === MAX_ENTRIES) {
+    faults.push({ where: `${archive.prefix}index.json`, message: `leads to ${MAX_ENTRIES} manifests or more` });
+  }
   return { manifests, faults };
 }
 
-function namesOf({ annotations = {} }: IndexEntry): Pick<FoundManifest, "containerdName" | "refName"> {
+function readOneIndex(archive: ArchiveScan, name: string): Read<Index> {
+  return readDocument(Index, documentOf(archive.members.get(name)), `${archive.prefix}${name}`);
+}
+
+function namesOf({ annotations = {} }: IndexEntry): Names {
   const at = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
   const containerdName = at(ANNOTATION.containerdName);
   const refName = at(ANNOTATION.refName);
@@ -81,11 +95,8 @@ function isIndex(archive: ArchiveScan, entry: IndexEntry): boolean {
   return "value" in json && isMap(json.value) && Array.isArray(json.value.manifests);
 }
 
-function readManifest(archive: ArchiveScan, entry: IndexEntry) {
-  const name = blobName(entry.digest);
-  const where = `${archive.prefix}${name}`;
-  const json = readJson(documentOf(archive.members.get(name)), where);
-  return "faults" in json ? json : checkDocument(Manifest, json.value, where);
+function readManifest(archive: ArchiveScan, name: string): Read<Manifest> {
+  return readDocument(Manifest, documentOf(archive.members.get(name)), `${archive.prefix}${name}`);
 }
 
 /** What builders attach to an image, such as a provenance: an entry for no platform, which loaders skip. */

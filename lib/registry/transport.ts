@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, errors, request } from "undici";
+import type { Dispatcher } from "undici";
 import { AircrateError, systemCode } from "../error.ts";
 
 /** An answer whose body has not been read yet. It must be read, or dropped with {@link drop}. */
@@ -32,12 +32,12 @@ const CONNECTIONS = 8;
 const PRIVATE_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 export function createTransport(options: TransportOptions): Transport {
-  const agent = new Agent({
-    connections: CONNECTIONS,
-    headersTimeout: PATIENCE_MS,
-    bodyTimeout: PATIENCE_MS,
-    connect: { timeout: CONNECT_MS },
-  });
+  // Loaded with the first request: it takes as long to load as a small build, and threads start meanwhile.
+  let loading: Promise<Http> | undefined;
+  const http = () => {
+    loading ??= loadHttp();
+    return loading;
+  };
   return {
     async get(url, { where, headers = {} }) {
       let target = url;
@@ -55,13 +55,16 @@ export function createTransport(options: TransportOptions): Transport {
         target = next;
       }
     },
-    close: () => agent.destroy(),
+    close: async () => (await loading)?.agent.destroy(),
   };
 
   async function send(url: URL, headers: Record<string, string>, where: string): Promise<Dispatcher.ResponseData> {
+    const { request } = await http();
     try {
-      return await request(url, {
-        dispatcher: agent,
+      return await request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: "GET",
         headers,
         ...(options.signal !== undefined && { signal: options.signal }),
       });
@@ -69,6 +72,23 @@ export function createTransport(options: TransportOptions): Transport {
       throw networkError(error, where, url);
     }
   }
+}
+
+interface Http {
+  readonly request: (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
+  readonly agent: Dispatcher;
+}
+
+async function loadHttp(): Promise<Http> {
+  const { default: Agent } = await import("undici/lib/dispatcher/agent.js");
+  const { default: api } = await import("undici/lib/api/index.js");
+  const agent = new Agent({
+    connections: CONNECTIONS,
+    headersTimeout: PATIENCE_MS,
+    bodyTimeout: PATIENCE_MS,
+    connect: { timeout: CONNECT_MS },
+  });
+  return { request: (options) => api.request.call(agent, options), agent };
 }
 
 function readLocation(location: string, from: URL, where: string): URL {
@@ -145,7 +165,7 @@ export function networkError(error: unknown, where: string, url: URL): unknown {
   if (error instanceof AircrateError || (error as Error).name === "AbortError") return error;
   const code = systemCode(error) ?? "";
   const known = WHY[code];
-  if (known === undefined && !(error instanceof errors.UndiciError) && code === "") return error;
+  if (known === undefined && code === "") return error;
   const certificate = code.includes("CERT") || code.includes("SIGNATURE");
   return new AircrateError("unreachable", `${url.host} cannot be reached`, {
     where,

@@ -101,6 +101,8 @@ export function createTarParser(): TarParser {
     if (header.nullBlock) {
       state = "finished";
       trailer = BLOCK;
+      // The library calls a block null whatever its checksum field holds.
+      clean = isZero(block);
       return undefined;
     }
     if (!header.cksumValid) throw new TarFormatError(`bad header checksum at byte ${offset}`);

@@ -3,6 +3,7 @@ import type { ArtifactScan, InnerTar, PayloadMember } from "../inspect/artifact.
 import { payloadFolder } from "../inspect/artifact.ts";
 import { readDocument } from "../inspect/documents.ts";
 import { PAYLOAD_NAME } from "../mender/documents.ts";
+import { TRAILER_SIZE } from "../tar/header.ts";
 import type { Findings } from "./findings.ts";
 import { checkChecksums } from "./manifest.ts";
 
@@ -65,7 +66,8 @@ export function checkEnd(
 ): void {
   if (end === undefined) return;
   if (!end.clean) findings.problem(where, "other bytes follow the end of the tar file");
-  if (end.trailer === 0) findings.warning(where, "the tar file has no end mark, so it may have been cut off");
+  if (end.trailer < TRAILER_SIZE)
+    findings.warning(where, "the tar file has no whole end mark: it may have been cut off");
 }
 
 function checkPayloadFiles(tar: InnerTar<PayloadMember>, findings: Findings): void {

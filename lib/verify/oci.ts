@@ -10,7 +10,7 @@ import { ownName } from "./images.ts";
 
 /** `index.json` and what it leads to: every blob is there with its size, and it says the same as `manifest.json`. */
 export function checkIndex(found: FoundImages, archive: ArchiveScan, findings: Findings): void {
-  const { images, manifests } = found;
+  const { images, manifests, listed } = found;
   if (manifests === undefined) return;
   // Layers that manifest.json names, too, have been asked for there.
   const asked = new Set(images.flatMap((image) => image.layers.flatMap(({ path }) => path ?? [])));
@@ -21,7 +21,7 @@ export function checkIndex(found: FoundImages, archive: ArchiveScan, findings: F
   if (manifests.every((one) => one.manifest === undefined || isAttachment(one))) {
     findings.problem(`${archive.prefix}index.json`, "leads to no image");
   }
-  if (archive.members.has("manifest.json")) {
+  if (listed) {
     for (const image of images) compare(image, archive, findings);
   }
   for (const image of images) checkLayerOrder(image, archive, findings);

@@ -35,6 +35,7 @@ export function checkPackage(
   }
   if (app === undefined) return;
   findings.problems(app.faults);
+  if (app.document === undefined) return;
   checkSchema(app, findings);
   const identity = identityOf(app.description, findings);
   if (identity !== undefined) {

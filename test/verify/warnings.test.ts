@@ -10,7 +10,7 @@ warnsOfAll("package", [
     "manifest.sig",
     /not checked/,
   ],
-  ["an artifact without end mark", { file: (b) => b.subarray(0, b.length - 1024) }, "artifact", /no end mark/],
+  ["an artifact without end mark", { file: (b) => b.subarray(0, b.length - 1024) }, "artifact", /no whole end mark/],
   [
     "data not packed",
     {
