@@ -5,15 +5,26 @@ export interface Command<A> extends Pick<CommandModule<object, A>, "command" | "
   run(args: A): Promise<void>;
 }
 
+/** Thrown to leave the parser with the command that it found. */
+export class Chosen {
+  readonly run: () => Promise<void>;
+
+  constructor(run: () => Promise<void>) {
+    this.run = run;
+  }
+}
+
 /**
- * Adds a command that is only chosen while the arguments are parsed, and run afterwards: yargs would render the whole
- * help in advance for a handler that takes time. Options are read under the names they are declared with.
+ * Adds a command that is only chosen while the arguments are parsed, by throwing {@link Chosen}: behind a handler that
+ * returns, yargs renders the whole help in advance, which takes longer than everything else that it does. Options are
+ * read under the names they are declared with.
  */
-export function addCommand<A>(
-  yargs: Argv,
-  { run, ...command }: Command<A>,
-  choose: (run: () => Promise<void>) => void,
-): Argv {
-  const module: CommandModule<object, A> = { ...command, handler: (args) => choose(() => run(args as unknown as A)) };
+export function addCommand<A>(yargs: Argv, { run, ...command }: Command<A>): Argv {
+  const module: CommandModule<object, A> = {
+    ...command,
+    handler: (args) => {
+      throw new Chosen(() => run(args as unknown as A));
+    },
+  };
   return yargs.command(module);
 }

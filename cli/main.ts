@@ -4,7 +4,7 @@ import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
 import { saveMemory } from "../lib/work/memory.ts";
-import { addCommand } from "./command.ts";
+import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { planCommand } from "./commands/plan.ts";
@@ -26,10 +26,6 @@ const COMMANDS = ["build", "plan", "inspect", "verify"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
-  let chosen: (() => Promise<void>) | undefined;
-  const choose = (run: () => Promise<void>) => {
-    chosen = run;
-  };
   const parser = yargs(process.argv.slice(2))
     .scriptName("aircrate")
     .locale("en")
@@ -45,12 +41,17 @@ function parse(): (() => Promise<void>) | undefined {
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
     });
-  addCommand(parser, buildCommand, choose);
-  addCommand(parser, planCommand, choose);
-  addCommand(parser, inspectCommand, choose);
-  addCommand(parser, verifyCommand, choose);
-  parser.parseSync();
-  return chosen;
+  addCommand(parser, buildCommand);
+  addCommand(parser, planCommand);
+  addCommand(parser, inspectCommand);
+  addCommand(parser, verifyCommand);
+  try {
+    parser.parseSync();
+  } catch (error) {
+    if (error instanceof Chosen) return error.run;
+    throw error;
+  }
+  return undefined;
 }
 
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */

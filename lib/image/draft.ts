@@ -30,6 +30,8 @@ export interface LayerDraft {
 /** @param mtime seconds since 1970 that every entry gets */
 export function createDraft(root: RootFs, mtime: number): LayerDraft {
   const drafted = new Map<string, TarEntry>();
+  /** The folder whose parents were seen to last: entries come folder by folder. */
+  let lastFolder: string | undefined;
 
   function add(path: string, attributes: FileAttributes, rest: Partial<TarEntry> & Pick<TarEntry, "type">): void {
     const { mode, uid, gid } = attributes;
@@ -38,10 +40,13 @@ export function createDraft(root: RootFs, mtime: number): LayerDraft {
 
   /** Takes the folders above a path into the layer as they are, making those that are missing. */
   function addParents(path: string, owner: Ownership): boolean {
+    const folder = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+    if (folder === lastFolder) return false;
     let made = false;
     for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
       made = addDirectory(path.slice(0, slash), owner) || made;
     }
+    lastFolder = folder;
     return made;
   }
 

@@ -60,35 +60,51 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
     return node;
   }
 
+  /** The folder that was put into last: names come folder by folder. */
+  let last: { readonly path: string; readonly folder: RootDirectory } | undefined;
+
   function put(path: string, node: RootNode): void {
     if (path === "") {
       if (node.kind === "directory") root = { ...node, children: root.children };
+      last = undefined;
       return;
     }
-    const names = path.split("/");
-    const last = names.pop()!;
-    let parent = root;
-    for (const name of names) {
-      const next = parent.children.get(name);
-      if (next?.kind === "directory") {
-        parent = next;
-      } else {
-        // A layer may leave out its parent folders; loaders make them with these values.
-        const made = directory(0o755, 0, 0);
-        parent.children.set(name, made);
-        parent = made;
-      }
-    }
+    const slash = path.lastIndexOf("/");
+    const parentPath = path.slice(0, Math.max(slash, 0));
+    if (last?.path !== parentPath) last = { path: parentPath, folder: folderAt(parentPath) };
+    const { children } = last.folder;
+    const name = path.slice(slash + 1);
     // A file that replaces the accounts makes the old ones untrue; `apply` brings the new ones where they are known.
     if (path === "etc/passwd") accounts = { ...accounts, passwd: undefined };
     if (path === "etc/group") accounts = { ...accounts, group: undefined };
-    const known = parent.children.get(last);
+    const known = children.get(name);
     const merged = node.kind === "directory" && known?.kind === "directory";
-    parent.children.set(last, merged ? { ...node, children: known.children } : node);
+    // What takes the place of a folder may take that of the last one or of one above it.
+    if (known?.kind === "directory") last = undefined;
+    children.set(name, merged ? { ...node, children: known.children } : node);
+  }
+
+  /** The folder at a path; it and those above it are made where they are missing. */
+  function folderAt(path: string): RootDirectory {
+    let folder = root;
+    if (path === "") return folder;
+    for (const name of path.split("/")) {
+      const next = folder.children.get(name);
+      if (next?.kind === "directory") {
+        folder = next;
+      } else {
+        // A layer may leave out its parent folders; loaders make them with these values.
+        const made = directory(0o755, 0, 0);
+        folder.children.set(name, made);
+        folder = made;
+      }
+    }
+    return folder;
   }
 
   return {
     apply(tree) {
+      last = undefined;
       for (const path of tree.opaque) {
         const node = find(path);
         if (node?.kind === "directory") node.children.clear();

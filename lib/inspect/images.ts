@@ -5,7 +5,7 @@ import type { Digest } from "../digest.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
 import type { ArchiveScan } from "./archive.ts";
 import { checkDocument, documentOf, pickValid, readJson } from "./documents.ts";
-import { blobName, type Found, lookup } from "./lookup.ts";
+import { blobName, digestOfBlobName, type Found, lookup } from "./lookup.ts";
 import { type FoundManifest, isAttachment, readIndex } from "./oci.ts";
 
 /** An image of an archive, put together from the documents that speak of it. */
@@ -55,57 +55,38 @@ export function findImages(archive: ArchiveScan): FoundImages {
   const described = groupByConfig(index?.manifests ?? []);
   const items = archive.members.has("manifest.json") ? readItems(archive) : undefined;
   if (items !== undefined && "faults" in items) faults.push(...items.faults);
-  const listed = items !== undefined && "value" in items;
+  const listed = items !== undefined && "value" in items ? items.value : undefined;
 
   const images: FoundImage[] = [];
+  // Many images may name one config, which can be large; and a short document can name one layer a million times.
   const configs = new Map<string, FoundImage["config"]>();
-  for (const { Config, RepoTags, Layers } of listed ? items.value : []) {
-    // Many images may name one config, which can be large.
-    const config = configs.get(Config) ?? readConfig(archive, Config);
-    configs.set(Config, config);
-    const digest = config.member?.blob?.digest ?? "";
+  let layers = 0;
+  const add = (configPath: string, paths: readonly string[], rest: Pick<FoundImage, "tags" | "listed">) => {
+    const where = `image ${rest.tags[0] ?? configPath}`;
+    const config = configs.get(configPath) ?? readConfig(archive, configPath);
+    configs.set(configPath, config);
+    layers += Math.max(paths.length, config.value.rootfs?.diff_ids.length ?? 0);
+    if (layers > MAX_LAYERS_OF_ALL) {
+      faults.push({ where, message: `is beyond ${MAX_LAYERS_OF_ALL} layers of all images together` });
+      return;
+    }
+    // A config that is missing is known by the path that its digest makes.
+    const digest = config.member?.blob?.digest ?? digestOfBlobName(configPath) ?? "";
     const manifests = described.get(digest) ?? [];
-    described.delete(digest);
-    images.push({
-      where: imageName(RepoTags?.[0], Config),
-      tags: RepoTags ?? [],
-      configPath: Config,
-      config,
-      layers: pairLayers(archive, config.value, Layers ?? []),
-      listed: true,
-      manifests,
-    });
+    images.push({ where, configPath, config, layers: pairLayers(archive, config.value, paths), manifests, ...rest });
+  };
+  for (const { Config, RepoTags, Layers } of listed ?? []) {
+    add(Config, Layers ?? [], { tags: RepoTags ?? [], listed: true });
   }
+  const done = new Set(images.flatMap(({ manifests }) => manifests.map(({ manifest }) => manifest!.config.digest)));
   for (const [digest, manifests] of described) {
-    const { manifest } = manifests[0]!;
-    const configPath = blobName(digest);
-    const config = readConfig(archive, configPath);
+    if (done.has(digest)) continue;
     const tags = [...new Set(manifests.flatMap(({ containerdName, refName }) => containerdName ?? refName ?? []))];
-    const paths = manifest!.layers.map((layer) => blobName(layer.digest));
-    const layers = pairLayers(archive, config.value, paths);
-    images.push({ where: imageName(tags[0], configPath), tags, configPath, config, layers, listed: false, manifests });
+    const paths = manifests[0]!.manifest!.layers.map((layer) => blobName(layer.digest));
+    add(blobName(digest), paths, { tags, listed: false });
   }
   const manifests = index?.manifests;
-  return { images: limit(images, faults), listed, faults, ...(manifests !== undefined && { manifests }) };
-}
-
-/** A short document can name one layer a million times. */
-function limit(images: readonly FoundImage[], faults: Finding[]): readonly FoundImage[] {
-  let layers = 0;
-  const fitting = images.findIndex((image) => {
-    layers += image.layers.length;
-    return layers > MAX_LAYERS_OF_ALL;
-  });
-  if (fitting < 0) return images;
-  faults.push({
-    where: images[fitting]!.where,
-    message: `is beyond ${MAX_LAYERS_OF_ALL} layers of all images together`,
-  });
-  return images.slice(0, fitting);
-}
-
-function imageName(tag: string | undefined, configPath: string): string {
-  return `image ${tag ?? configPath}`;
+  return { images, listed: listed !== undefined, faults, ...(manifests !== undefined && { manifests }) };
 }
 
 /** One image may have several entries, one for each of its names. */

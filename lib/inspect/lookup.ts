@@ -35,3 +35,9 @@ function memberAt(archive: ArchiveScan, name: string): Member | undefined {
 export function blobName(digest: string): string {
   return `blobs/${digest.replace(":", "/")}`;
 }
+
+/** The reverse of {@link blobName}. */
+export function digestOfBlobName(name: string): string | undefined {
+  const match = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name);
+  return match === null ? undefined : `${match[1]}:${match[2]}`;
+}

@@ -3,9 +3,8 @@ import { crc32 } from "node:zlib";
 import { type Piece, piecesSize, writePieces } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
-import { selectDeflate } from "../gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
-import { MAX_STORED, storedHeader, storedMemberSize } from "../gzip/stored.ts";
+import { MAX_STORED, storedHeader, storedMember, storedMemberSize } from "../gzip/stored.ts";
 import { createPositionalWriter, writeAll, writeOutput } from "../output.ts";
 import type { Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
@@ -46,7 +45,7 @@ export async function writeArtifact(
   { header, payload, signal }: ArtifactContent,
 ): Promise<WrittenArtifact> {
   checkNames(payload);
-  const headerTar = await gzipMember(
+  const headerTar = storedMember(
     tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
   );
   const dataTarSize = payload.reduce((sum, { pieces }) => sum + memberSize(piecesSize(pieces)), TRAILER_SIZE);
@@ -183,11 +182,6 @@ function tarOf(files: readonly SmallFile[]): Uint8Array {
 
 function memberSize(size: number): number {
   return 512 + size + paddingOf(size);
-}
-
-async function gzipMember(bytes: Uint8Array): Promise<Uint8Array> {
-  const packed = (await selectDeflate())(bytes, new Uint8Array(0), "finish");
-  return Buffer.concat([GZIP_HEADER, packed, gzipTrailer(crc32(bytes), bytes.length)]);
 }
 
 function checkNames(payload: readonly PayloadFile[]): void {

@@ -6,6 +6,7 @@ export interface Challenge {
 
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const SPACE = /[ \t]*/y;
+const UP_TO_COMMA = /[^,]+/y;
 
 /**
  * Reads a `WWW-Authenticate` header: several challenges in one header, quoted strings with commas and escapes (RFC 9110,
@@ -27,7 +28,11 @@ export function parseChallenges(header: string): Challenge[] {
       continue;
     }
     const word = match(TOKEN);
-    if (word === "") break;
+    if (word === "") {
+      // Not to be understood, such as the padding of a token68: on with what follows the next comma.
+      match(UP_TO_COMMA);
+      continue;
+    }
     match(SPACE);
     const current = challenges.at(-1);
     if (header[at] === "=" && current !== undefined) {

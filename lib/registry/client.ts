@@ -61,7 +61,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         if (answer.status !== 401 || attempt > 0 || header === undefined) throw await answerError(answer, request);
         // The token was for less than this, or has run out: once more with a new one.
         await drop(answer.body);
-        if ((await authorizations.get(key)) === authorization) authorizations.delete(key);
+        const known = authorizations.get(key);
+        // Of several requests that were refused at once, the first one fetches it for all.
+        if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
         authorization = await authorize(header);
       }
     },

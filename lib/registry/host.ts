@@ -21,7 +21,8 @@ export function isLoopback(host: string): boolean {
 /** Reads `REGISTRY=HOST`. @throws AircrateError usage */
 export function parseMirror(text: string): readonly [registry: string, host: string] {
   const [registry, host, more] = text.split("=");
-  if (!registry || !host || more !== undefined || /[/\s@]/.test(registry + host)) {
+  const valid = !/[/\s@?#\\]/.test(text) && URL.canParse(`https://${host}`);
+  if (!registry || !host || more !== undefined || !valid) {
     throw new AircrateError("usage", `"${text}" is not a mirror`, {
       hint: "write it as REGISTRY=HOST[:PORT], for example docker.io=127.0.0.1:5000",
     });

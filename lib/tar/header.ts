@@ -101,21 +101,34 @@ interface Block {
 }
 
 function encodeBlock(block: Block): Uint8Array {
-  const bytes = Buffer.from(TEMPLATE);
-  bytes.write(block.name, 0, "utf8");
+  const bytes = TEMPLATE.slice();
+  text(bytes, block.name, 0);
   octal(bytes, block.mode, 100, 8);
   octal(bytes, block.uid, 108, 8);
   octal(bytes, block.gid, 116, 8);
   octal(bytes, block.size, 124, 12);
   octal(bytes, block.mtime, 136, 12);
-  bytes.write(block.flag, 156, "latin1");
-  if (block.link !== "") bytes.write(block.link, 157, "utf8");
-  if (block.prefix !== "") bytes.write(block.prefix, 345, "utf8");
+  text(bytes, block.flag, 156);
+  text(bytes, block.link, 157);
+  text(bytes, block.prefix, 345);
   let sum = 0;
   for (let i = 0; i < BLOCK; i += 1) sum += bytes[i]!;
   // Six digits, NUL, space: what every writer since V7 emits for the checksum alone.
-  bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  octal(bytes, sum, 148, 7);
+  bytes[154] = 0;
   return bytes;
+}
+
+/** Puts a text that fits, in UTF-8. Most are ASCII, and a loop beats the encoder for a few characters. */
+function text(bytes: Uint8Array, value: string, offset: number): void {
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if (code > 0x7f) {
+      bytes.set(Buffer.from(value, "utf8"), offset);
+      return;
+    }
+    bytes[offset + i] = code;
+  }
 }
 
 /** Digits from the right; the field's last byte stays NUL. */

@@ -36,8 +36,12 @@ export type JobResult<J extends Job> = J extends DigestJob ? DigestResult : Pack
 
 export type JobRunner = <J extends Job>(job: J) => JobResult<J>;
 
-/** Does jobs, one after the other, with buffers of its own. */
-export async function createJobRunner(native: boolean): Promise<JobRunner> {
+/**
+ * Does jobs, one after the other, with buffers of its own.
+ *
+ * @param native packs with Node's zlib or with pako; default: Node's where it gives pako's bytes
+ */
+export async function createJobRunner(native?: boolean): Promise<JobRunner> {
   const deflate = await selectDeflate(native);
   let buffer = new Uint8Array(0);
   const scratch = (size: number): Uint8Array => {

@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { nativeGivesPakoBytes } from "../gzip/deflate.ts";
 import { segmentSize } from "../tar/sequence.ts";
 import { createJobRunner, type Job, type JobResult, type JobRunner } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
@@ -39,16 +38,11 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   const idle: Worker[] = [];
   const busy = new Map<Worker, Task>();
   let closed = false;
-  let isNative = options.native;
   let inline: Promise<JobRunner> | undefined;
-  const native = () => {
-    isNative ??= nativeGivesPakoBytes();
-    return isNative;
-  };
 
   const start = (): Worker => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      workerData: { native: native() },
+      workerData: { native: options.native },
       // Not those of this process: some are for its main script only, and a thread refuses to start with them.
       execArgv: [],
       // A job's garbage is its packed block; a small young generation keeps a thread at a few megabytes.
@@ -94,7 +88,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
       if (job.segments.reduce((sum, segment) => sum + segmentSize(segment), 0) < INLINE_SIZE) {
-        inline ??= createJobRunner(native());
+        inline ??= createJobRunner(options.native);
         return inline.then((run) => run(job));
       }
       return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ export type Reply =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly message: string; readonly code?: string; readonly changedFile?: string };
 
-const runJob = await createJobRunner((workerData as { native: boolean }).native);
+const runJob = await createJobRunner((workerData as { native?: boolean }).native);
 const port = parentPort!;
 const relieve = createRelief();
 

@@ -295,7 +295,8 @@ test("exit status 6: what came is not what was announced", async (t) => {
       name: `a byte of a ${what} turned over`,
       status: 6,
       first: /docker\.io\/arm64v8\/python:3\.11-slim: .*/,
-      rest: /wanted sha256:[0-9a-f]{64}\n {2}received sha256:[0-9a-f]{64}/,
+      // A layer is unpacked while its digest is still being made: deflate may notice first.
+      rest: what === "layer" ? /sha256:[0-9a-f]{64}/ : /wanted sha256:[0-9a-f]{64}\n {2}received sha256:[0-9a-f]{64}/,
       args,
     });
     registry.setFault(undefined);

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type CredentialPlaces, credentialsFromFiles } from "../../lib/registry/credentials.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { allText, rejectsWith } from "../support/faults.ts";
+
+const NOWHERE: CredentialPlaces = {
+  home: undefined,
+  dockerConfig: undefined,
+  registryAuthFile: undefined,
+  runtimeDir: undefined,
+};
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+/** Finds in one file with this content. */
+function finder(t: TestContext, content: unknown) {
+  const file = join(tempDir(t), "auth.json");
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return { file, find: credentialsFromFiles({ ...NOWHERE, registryAuthFile: file }) };
+}
+
+test("what docker and podman write", async (t) => {
+  const { find } = finder(t, {
+    auths: {
+      "127.0.0.1:5000": { auth: base64("user:pass:word") },
+      "https://index.docker.io/v1/": { auth: base64("hub:secret") },
+      "https://ghcr.io": { auth: base64("octo:cat") },
+      "quay.io": { username: "plain", password: "pw" },
+      "padded.example": { auth: base64("user:pw\0\0") },
+      "empty.example": {},
+      "blank.example": { auth: "" },
+      "utf8.example": { auth: base64("üser:pässword") },
+    },
+    credsStore: "desktop",
+    HttpHeaders: { "User-Agent": "Docker-Client" },
+  });
+  assert.deepEqual(await find("127.0.0.1:5000"), { user: "user", password: "pass:word" });
+  assert.deepEqual(await find("docker.io"), { user: "hub", password: "secret" });
+  assert.deepEqual(await find("ghcr.io"), { user: "octo", password: "cat" });
+  assert.deepEqual(await find("quay.io"), { user: "plain", password: "pw" });
+  assert.deepEqual(await find("padded.example"), { user: "user", password: "pw" });
+  assert.deepEqual(await find("utf8.example"), { user: "üser", password: "pässword" });
+  assert.equal(await find("empty.example"), undefined);
+  assert.equal(await find("blank.example"), undefined);
+});
+
+test("credentials are for the host that is named, not for one that looks alike", async (t) => {
+  const { find } = finder(t, {
+    auths: { "registry.example": { auth: base64("a:b") }, "docker.io": { auth: base64("c:d") } },
+  });
+  for (const host of [
+    "registry.example:5000",
+    "registry.example.evil",
+    "evil.registry.example",
+    "REGISTRY.example",
+    "registry",
+    "registry-1.docker.io",
+    "index.docker.io",
+    "__proto__",
+    "constructor",
+    "",
+  ]) {
+    assert.equal(await find(host), undefined, host);
+  }
+  assert.deepEqual(await find("docker.io"), { user: "c", password: "d" });
+});
+
+test("files are asked in order, and those that are not there do not count", async (t) => {
+  const dir = tempDir(t);
+  const put = (path: string, auths: Record<string, string>) => {
+    mkdirSync(join(dir, path, ".."), { recursive: true });
+    const entries = Object.entries(auths).map(([host, text]) => [host, { auth: base64(text) }]);
+    writeFileSync(join(dir, path), JSON.stringify({ auths: Object.fromEntries(entries) }));
+  };
+  put("registry-auth.json", { a: "from:registry-auth-file" });
+  put("docker/config.json", { a: "from:docker-config", b: "from:docker-config" });
+  put("home/.docker/config.json", { a: "from:home", b: "from:home", c: "from:home" });
+  put("run/containers/auth.json", { a: "from:run", b: "from:run", c: "from:run", d: "from:run" });
+  const places: CredentialPlaces = {
+    registryAuthFile: join(dir, "registry-auth.json"),
+    dockerConfig: join(dir, "docker"),
+    home: join(dir, "home"),
+    runtimeDir: join(dir, "run"),
+  };
+  const passwords = async (changes: Partial<CredentialPlaces>) => {
+    const find = credentialsFromFiles({ ...places, ...changes });
+    return Promise.all(["a", "b", "c", "d"].map(async (host) => (await find(host))?.password));
+  };
+  assert.deepEqual(await passwords({}), ["registry-auth-file", "docker-config", "run", "run"]);
+  assert.deepEqual(await passwords({ dockerConfig: undefined }), ["registry-auth-file", "home", "home", "run"]);
+  assert.deepEqual(await passwords({ dockerConfig: "" }), ["registry-auth-file", "home", "home", "run"]);
+  assert.deepEqual(await passwords({ registryAuthFile: join(dir, "none"), dockerConfig: join(dir, "none") }), [
+    "run",
+    "run",
+    "run",
+    "run",
+  ]);
+  assert.deepEqual(await passwords({ registryAuthFile: join(dir, "registry-auth.json/below") }), [
+    "docker-config",
+    "docker-config",
+    "run",
+    "run",
+  ]);
+  assert.equal(await credentialsFromFiles(NOWHERE)("a"), undefined);
+});
+
+test("a file is read once", async (t) => {
+  const { file, find } = finder(t, { auths: { a: { auth: base64("x:y") } } });
+  await find("a");
+  writeFileSync(file, "{}");
+  assert.deepEqual(await find("a"), { user: "x", password: "y" });
+});
+
+test("a broken file is named, and nothing of its content is told", async (t) => {
+  const secret = base64("user:hunter2");
+  for (const content of [
+    `{"auths":{"a":{"auth":"${secret}"}}`,
+    `auth = ${secret}`,
+    JSON.stringify({ auths: { a: { auth: [secret] } } }),
+    JSON.stringify({ auths: [secret] }),
+    JSON.stringify([secret]),
+    JSON.stringify({ auths: { a: { auth: base64("hunter2") } } }),
+    JSON.stringify({ auths: { a: { auth: base64(":hunter2") } } }),
+    JSON.stringify({ auths: { a: { auth: "!!hunter2!!" } } }),
+    JSON.stringify({ auths: { a: { auth: secret } }, filler: "x".repeat(1024 * 1024) }),
+  ]) {
+    const { file, find } = finder(t, content);
+    const error = await rejectsWith(find("a"), "forbidden", /format|base64 of USER:PASSWORD/);
+    assert.equal(error.where, file);
+    assert.doesNotMatch(allText(error), new RegExp(`hunter2|${secret}|${secret.slice(4, 12)}`));
+  }
+});
+
+test("a folder in place of the file", async (t) => {
+  const dir = tempDir(t);
+  const error = await rejectsWith(credentialsFromFiles({ ...NOWHERE, registryAuthFile: dir })("a"), "forbidden");
+  assert.equal(error.where, dir);
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { apiHost, isLoopback, parseMirror } from "../../lib/registry/host.ts";
+import { throwsWith } from "../support/faults.ts";
+
+test("only this machine is loopback", () => {
+  for (const host of [
+    "localhost",
+    "localhost:5000",
+    "127.0.0.1",
+    "127.0.0.1:5000",
+    "127.1.2.3",
+    "[::1]",
+    "[::1]:5000",
+  ]) {
+    assert.equal(isLoopback(host), true, host);
+  }
+  for (const host of [
+    "localhost.example.com",
+    "mylocalhost",
+    "localhost.",
+    "127.0.0.1.example.com",
+    "127.example.com",
+    "1127.0.0.1",
+    "0.0.0.0",
+    "10.0.0.1:5000",
+    "[::2]:5000",
+    "[fe80::1]",
+    "docker.io",
+    "",
+  ]) {
+    assert.equal(isLoopback(host), false, host);
+  }
+});
+
+test("where a registry is asked", () => {
+  assert.equal(apiHost("docker.io", new Map()), "registry-1.docker.io");
+  assert.equal(apiHost("ghcr.io", new Map()), "ghcr.io");
+  const mirrors = new Map([
+    ["docker.io", "127.0.0.1:5000"],
+    ["ghcr.io", "docker.io"],
+  ]);
+  assert.equal(apiHost("docker.io", mirrors), "127.0.0.1:5000");
+  assert.equal(apiHost("ghcr.io", mirrors), "registry-1.docker.io");
+  assert.equal(apiHost("quay.io", mirrors), "quay.io");
+});
+
+test("mirrors", () => {
+  assert.deepEqual(parseMirror("docker.io=127.0.0.1:5000"), ["docker.io", "127.0.0.1:5000"]);
+  assert.deepEqual(parseMirror("localhost:1=[::1]:2"), ["localhost:1", "[::1]:2"]);
+  for (const text of [
+    "",
+    "docker.io",
+    "docker.io=",
+    "=host",
+    "a=b=c",
+    "docker.io=http://host",
+    "docker.io=host/path",
+    "docker.io=user@host",
+    "docker.io=a b",
+    "docker.io=host:99999",
+    "docker.io=host:port",
+    "docker.io=host?x",
+    "docker.io=host#x",
+    "docker.io=[::1",
+    "docker.io=a\\b",
+  ]) {
+    throwsWith(() => parseMirror(text), "usage", /REGISTRY=HOST/);
+  }
+});
