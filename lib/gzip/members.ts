@@ -94,13 +94,18 @@ async function skipHeader(source: Source, first: boolean): Promise<void> {
 
 /** Bytes up to and with the next NUL. */
 async function takeText(source: Source): Promise<Uint8Array> {
-  const bytes: number[] = [];
-  for (;;) {
-    const [byte] = await source.take(1);
-    bytes.push(byte!);
-    if (byte === 0) return Uint8Array.from(bytes);
-    if (bytes.length > MAX_TEXT) throw new GzipFormatError("a gzip header does not end");
+  const parts: Uint8Array[] = [];
+  for (let size = 0; size <= MAX_TEXT; ) {
+    const chunk = await source.peek();
+    if (chunk === undefined) throw new GzipFormatError("the gzip stream ends too early");
+    const end = chunk.indexOf(0);
+    const part = end < 0 ? chunk : chunk.subarray(0, end + 1);
+    parts.push(part);
+    size += part.length;
+    source.advance(part.length);
+    if (end >= 0) return Buffer.concat(parts);
   }
+  throw new GzipFormatError("a gzip header does not end");
 }
 
 /** The plain bytes of one raw deflate stream; afterwards the source stands right behind it. */

@@ -37,21 +37,22 @@ function number(text: string): number | string {
 
 function findUser(name: string, root: RootFs, where: string): Ownership {
   const fields = findLine(root.account("passwd"), name);
-  const uid = Number(fields?.[2]);
-  const gid = Number(fields?.[3]);
-  if (fields === undefined || !isId(uid) || !isId(gid)) throw unknown("user", name, "/etc/passwd", where);
+  const uid = readId(fields?.[2]);
+  const gid = readId(fields?.[3]);
+  if (uid === undefined || gid === undefined) throw unknown("user", name, "/etc/passwd", where);
   return { uid, gid };
 }
 
 function findGroup(name: string, root: RootFs, where: string): number {
   const fields = findLine(root.account("group"), name);
-  const gid = Number(fields?.[2]);
-  if (fields === undefined || !isId(gid)) throw unknown("group", name, "/etc/group", where);
+  const gid = readId(fields?.[2]);
+  if (gid === undefined) throw unknown("group", name, "/etc/group", where);
   return gid;
 }
 
-function isId(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+/** A blank field is no number, least of all that of root. */
+function readId(text = ""): number | undefined {
+  return /^\d{1,10}$/.test(text) && Number(text) < 2 ** 32 ? Number(text) : undefined;
 }
 
 function findLine(text: string | undefined, name: string): string[] | undefined {

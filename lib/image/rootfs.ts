@@ -144,7 +144,8 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
       }
       return reached.join("/");
     },
-    account: (name) => accounts[name],
+    // A whiteout, or a link in its place, leaves no file that the text could be of.
+    account: (name) => (find(`etc/${name}`)?.kind === "file" ? accounts[name] : undefined),
     clone: () => rootFsOf(cloneDirectory(root), accounts),
   };
 }

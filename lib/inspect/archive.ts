@@ -37,12 +37,14 @@ export interface ArchiveScan {
   end?: TarEnd;
   /** Members of the gzip file around it. */
   readonly boundaries: GzipBoundary[];
+  /** Names of members that occur again with the same content, which some writers do for shared configs. */
+  readonly repeated: Set<string>;
   /** What is wrong with the archive as a file. */
   readonly faults: Finding[];
 }
 
 export function createArchiveScan(prefix: string): ArchiveScan {
-  return { prefix, encoding: "plain", members: new Map(), boundaries: [], faults: [] };
+  return { prefix, encoding: "plain", members: new Map(), boundaries: [], repeated: new Set(), faults: [] };
 }
 
 /** Beyond this many the sizes of packed layers are no longer told. */
@@ -87,10 +89,15 @@ export function addMember(archive: ArchiveScan, member: Omit<Member, "name">): v
   // The folder that an archive was made of.
   if (name === "" && member.type === "directory") return;
   const before = archive.members.get(name);
-  if (before !== undefined && (before.type !== "directory" || member.type !== "directory")) {
-    archive.faults.push({ where, message: "the path occurs twice" });
+  if (before !== undefined && before.type === "file" && isSame(before, member)) archive.repeated.add(name);
+  else if (before !== undefined && !isSame(before, member)) {
+    archive.faults.push({ where, message: "the path occurs twice, with another content" });
   }
   archive.members.set(name, { name, ...member });
+}
+
+function isSame(one: Omit<Member, "name">, other: Omit<Member, "name">): boolean {
+  return one.type === other.type && one.link === other.link && one.blob?.digest === other.blob?.digest;
 }
 
 /** Loaders take `./a//b` for `a/b`. @returns undefined for a path that climbs or cannot be one */

@@ -5,7 +5,7 @@ import { readGzip } from "../gzip/members.ts";
 import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
 import { createLayerReader, type LayerFacts } from "./layer.ts";
 import type { Budget } from "./limits.ts";
-import { collect, createTap, formatFault } from "./tap.ts";
+import { collect, createTap, formatFault, type Tap } from "./tap.ts";
 
 /** What one pass over a member of an archive tells. What it is for is only known once all manifests are read. */
 export interface BlobFacts extends PlainFacts {
@@ -33,32 +33,36 @@ export async function scanBlob(content: AsyncIterable<Uint8Array>, size: number,
   const tap = createTap(content, (chunk) => {
     hash.update(chunk);
   });
+  const digest = (): Digest => `sha256:${hash.digest("hex")}`;
   const start = await tap.peek(MAGIC_SIZE);
   const encoding = encodingOf(start);
-  let facts: PlainFacts & Pick<BlobFacts, "document"> = {};
   if (encoding === "plain" && JSON_START.test(Buffer.from(start).toString("latin1")) && budget.keep(size)) {
-    facts = { document: await collect(tap), plainSize: size };
-  } else if (encoding === "plain") {
-    facts = await scanPlain(tap);
-  } else if (encoding === "gzip") {
-    try {
-      facts = await scanPlain(counted(readGzip(tap), budget));
-    } catch (error) {
-      facts = { fault: formatFault(error, tap) };
-    }
+    const document = await collect(tap);
+    return { digest: digest(), encoding, document, plainSize: size };
   }
+  if (encoding === "plain") {
+    const reader = createLayerReader();
+    for await (const chunk of tap) reader.write(chunk);
+    const same = digest();
+    return { digest: same, encoding, diffId: same, plainSize: size, layer: reader.finish() };
+  }
+  const plain = encoding === "gzip" ? await scanPacked(tap, budget) : {};
   await tap.drain();
-  return { digest: `sha256:${hash.digest("hex")}`, encoding, ...facts };
+  return { digest: digest(), encoding, ...plain };
 }
 
-async function scanPlain(chunks: AsyncIterable<Uint8Array>): Promise<PlainFacts> {
+async function scanPacked(tap: Tap, budget: Budget): Promise<PlainFacts> {
   const hash = createHash("sha256");
   const reader = createLayerReader();
   let plainSize = 0;
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    plainSize += chunk.length;
-    reader.write(chunk);
+  try {
+    for await (const chunk of counted(readGzip(tap), budget)) {
+      hash.update(chunk);
+      plainSize += chunk.length;
+      reader.write(chunk);
+    }
+  } catch (error) {
+    return { fault: formatFault(error, tap) };
   }
   return { diffId: `sha256:${hash.digest("hex")}`, plainSize, layer: reader.finish() };
 }

@@ -38,21 +38,22 @@ export async function readFinished(file: string): Promise<FoundFile> {
   const described = archive && images ? describeImages(archive, images.images) : [];
   const header = artifact && readHeaderDocuments(artifact);
   const app = artifact && readApp(artifact, described);
+  const about = artifact && header && describeArtifact(artifact, header);
   const inspection: Inspection = {
     file,
-    kind: kindOf(scan, header && artifact && describeArtifact(artifact, header)),
+    kind: kindOf(scan, about),
     form: scan.form,
-    ...(artifact && header && { artifact: describeArtifact(artifact, header) }),
+    ...(about && { artifact: about }),
     ...(app && { app: app.description }),
     images: described,
     totals: totalsOf(scan, archive, described),
-    faults: [
+    faults: limit([
       ...(artifact?.faults ?? []),
       ...(header ? headerFaults(header) : []),
       ...(app?.faults ?? []),
       ...(archive?.faults ?? []),
       ...(images ? imageFaults(images) : []),
-    ],
+    ]),
   };
   return {
     scan,
@@ -62,6 +63,14 @@ export async function readFinished(file: string): Promise<FoundFile> {
     ...(images && { images }),
     ...(app && { app }),
   };
+}
+
+const MAX_FAULTS = 200;
+
+function limit(faults: readonly Finding[]): Finding[] {
+  if (faults.length <= MAX_FAULTS) return [...faults];
+  const rest = { where: "file", message: `${faults.length - MAX_FAULTS} more faults` };
+  return [...faults.slice(0, MAX_FAULTS), rest];
 }
 
 /** The archive of images in a payload; that there is one and no more is for verifying. */

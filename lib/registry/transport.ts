@@ -165,7 +165,8 @@ export function networkError(error: unknown, where: string, url: URL): unknown {
   if (error instanceof AircrateError || (error as Error).name === "AbortError") return error;
   const code = systemCode(error) ?? "";
   const known = WHY[code];
-  if (known === undefined && code === "") return error;
+  // The one error of the client that may come without a code: the answer is no HTTP.
+  if (known === undefined && code === "" && (error as Error).name !== "HTTPParserError") return error;
   const certificate = code.includes("CERT") || code.includes("SIGNATURE");
   return new AircrateError("unreachable", `${url.host} cannot be reached`, {
     where,

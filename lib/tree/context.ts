@@ -39,6 +39,7 @@ export interface BuildContext {
 }
 
 const MAX_LINKS = 40;
+const WILDCARD = /[*?[\\]/;
 
 /**
  * The context of a Dockerfile, less what its `.dockerignore` excludes.
@@ -69,12 +70,18 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
       size: kind === "file" ? stats.size : 0,
       mtimeMs: stats.mtimeMs,
       executable: (stats.mode & 0o111) !== 0,
-      target: kind === "symlink" ? readlinkSync(file) : "",
+      target: kind === "symlink" ? readTarget(file, relative, where) : "",
     };
   }
 
   function look(relative: string): Stats | undefined {
-    return lstatSync(path.join(folder, relative), { throwIfNoEntry: false });
+    try {
+      return lstatSync(path.join(folder, relative), { throwIfNoEntry: false });
+    } catch (error) {
+      // Below a file, or beyond what a name can be, there is nothing either.
+      if (systemCode(error) === "ENOTDIR" || systemCode(error) === "ENAMETOOLONG") return undefined;
+      throw error;
+    }
   }
 
   /** Follows every link on the way, the last one too; the result lies in the context or there is none. */
@@ -118,22 +125,37 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
 
   function select(source: string, where: string): ContextItem[] {
     const cleaned = cleanSource(source, where);
-    const found = /[*?[\\]/.test(cleaned) ? expand(cleaned, where) : [cleaned];
+    const found = WILDCARD.test(cleaned) ? expand(cleaned, where) : [cleaned];
     const items: ContextItem[] = [];
     for (const relative of found) {
+      if (hidden(relative, where)) continue;
       const real = follow(relative, where);
       const stats = look(real);
-      if (stats === undefined || (excluded(real) && !(stats.isDirectory() && rules.hasExceptions))) continue;
+      if (stats === undefined || hidden(real, where)) continue;
       items.push({ ...item(real, stats, where), path: relative });
     }
     if (items.length === 0) throw missingError(source, where, found.some(excluded));
     return items;
   }
 
-  /** Expands a pattern part by part, so that only folders that can match are read. */
+  /** Excluded, and no folder with something in it that is excepted from the exclusion. */
+  function hidden(relative: string, where: string): boolean {
+    if (!excluded(relative)) return false;
+    const stats = rules.hasExceptions ? look(relative) : undefined;
+    return stats?.isDirectory() !== true || walk(item(relative, stats, where), where).length === 0;
+  }
+
+  /**
+   * Expands a pattern part by part, so that only folders that can match are read. As by BuildKit, links are followed on
+   * the way to the first part with a wildcard, but not from there on.
+   */
   function expand(pattern: string, where: string): string[] {
-    let candidates = [""];
-    for (const part of pattern.split("/")) {
+    const parts = pattern.split("/");
+    const wild = parts.findIndex((part) => WILDCARD.test(part));
+    const front = parts.slice(0, wild).join("/");
+    const start = follow(front, where);
+    let found = [""];
+    for (const part of parts.slice(wild)) {
       let matches: (name: string) => boolean;
       try {
         matches = compileGlob(part);
@@ -143,15 +165,15 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
           reason: (error as Error).message,
         });
       }
-      candidates = candidates.flatMap((parent) => {
-        const real = follow(parent, where);
+      found = found.flatMap((below) => {
+        const real = join(start, below);
         if (look(real)?.isDirectory() !== true) return [];
         return listNames(real)
           .filter(matches)
-          .map((child) => (parent === "" ? child : `${parent}/${child}`));
+          .map((child) => join(below, child));
       });
     }
-    return candidates.filter((candidate) => !excluded(candidate));
+    return found.map((below) => join(front, below));
   }
 
   /** Listings of folders that were walked: a tree is read once in a build. */
@@ -189,7 +211,29 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
     return items;
   }
 
-  return { name, select, walk };
+  return {
+    name,
+    select: (source, where) => readable(where, () => select(source, where)),
+    walk: (top, where) => readable(where, () => walk(top, where)),
+  };
+}
+
+/** Words what the system says, such as that a folder may not be read, as the tree's fault. */
+function readable<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new AircrateError("input", "a file of the build context cannot be read", {
+      where,
+      reason: (error as Error).message,
+      cause: error,
+    });
+  }
+}
+
+function join(folder: string, below: string): string {
+  return folder === "" || below === "" ? folder + below : `${folder}/${below}`;
 }
 
 function readIgnoreRules(folder: string, name: string, dockerfile: string): IgnoreRules {
@@ -201,7 +245,13 @@ function readIgnoreRules(folder: string, name: string, dockerfile: string): Igno
     try {
       return parseDockerignore(readFileSync(file, "utf8"), path.join(name, shown));
     } catch (error) {
-      if (systemCode(error) !== "ENOENT") throw error;
+      if (systemCode(error) === "ENOENT") continue;
+      if (systemCode(error) === undefined) throw error;
+      throw new AircrateError("input", "it cannot be read", {
+        where: path.join(name, shown),
+        reason: (error as Error).message,
+        cause: error,
+      });
     }
   }
   return { excludes: () => false, hasExceptions: false };
@@ -248,6 +298,16 @@ function specialError(file: string, stats: Stats, where: string): AircrateError 
     where,
     reason: "a layer holds files, folders and links only",
     hint: "exclude it in .dockerignore, or remove it",
+  });
+}
+
+function readTarget(file: string, relative: string, where: string): string {
+  const target = readlinkSync(file);
+  if (!target.includes("\ufffd") || readlinkSync(file, { encoding: "buffer" }).equals(Buffer.from(target)))
+    return target;
+  throw new AircrateError("input", `${relative} links to a name that is not UTF-8`, {
+    where,
+    hint: "rename what it links to, and link again",
   });
 }
 

@@ -12,6 +12,7 @@ export function checkArchive(archive: ArchiveScan, kind: Inspection["kind"], fin
   findings.problems(archive.faults);
   checkEnd(own, end, findings);
   for (const member of members.values()) checkMember(archive, member, findings);
+  for (const name of archive.repeated) findings.warning(`${prefix}${name}`, "occurs twice with the same content");
   const marker = members.get("oci-layout");
   if (marker !== undefined) {
     const read = readDocument(LayoutMarker, documentOf(marker), `${prefix}oci-layout`);

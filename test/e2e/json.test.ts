@@ -8,6 +8,7 @@ import { aircrateFor, copyGallery, decodeText, GALLERY, GALLERY_FACTS } from "..
 import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
+import { generatedBase } from "../support/generated-base.ts";
 import { manifestOf, writeFiles } from "../support/project.ts";
 
 const { slug, version, deviceTypes, tags } = GALLERY_FACTS;
@@ -127,11 +128,7 @@ test("--offline builds the same from the store when the registry is gone", async
 test("--locked builds what is pinned by digest", async (t) => {
   const registry = await demoRegistry(t);
   const aircrate = aircrateFor(t);
-  const digest = registry.addImage(
-    "library/pinned",
-    "1",
-    (await import("../support/generated-base.ts")).generatedBase(),
-  );
+  const digest = registry.addImage("library/pinned", "1", generatedBase());
   const dir = writeFiles(tempDir(t), {
     "auterion-app.yml": manifestOf(),
     "one/Dockerfile": `FROM pinned:1@${digest}\nCOPY Dockerfile /\n`,

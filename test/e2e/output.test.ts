@@ -2,26 +2,22 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { type Aircrate, aircrateFor, GALLERY, PROGRAM } from "../support/aircrate.ts";
+import { type Aircrate, aircrateFor, PROGRAM } from "../support/aircrate.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
+import { makeImage } from "../support/image-content.ts";
+import { noise } from "../support/noise.ts";
 import { manifestOf, writeFiles } from "../support/project.ts";
 import { run, runOk } from "../support/run.ts";
 import { requireRoot, requireTool } from "../support/tools.ts";
-
-const DOCKERFILE = "FROM scratch\nCOPY data /data\n";
+import { tarOf } from "../support/ustar.ts";
 
 /** A project that needs no registry; with a file of so many bytes that do not pack. */
 function project(t: TestContext, size = 10): string {
-  const data = Buffer.alloc(size);
-  for (let i = 0, state = 1; i < size; i += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    data[i] = state >>> 24;
-  }
   return writeFiles(tempDir(t), {
     "auterion-app.yml": manifestOf(),
-    "one/Dockerfile": DOCKERFILE,
-    "one/data": data,
+    "one/Dockerfile": "FROM scratch\nCOPY data /data\n",
+    "one/data": noise(1, size),
   });
 }
 
@@ -45,15 +41,16 @@ test("without -o the file lies in the project's folder build, named after applic
   ]);
 });
 
-test("folders of the output are made, and the build's own output is no input", async (t) => {
+test("folders of the output are made, and a file that is there is replaced", async (t) => {
   const dir = project(t);
   const aircrate = aircrateFor(t, { cwd: dir });
-  const file = join(dir, "one/two/three/out.auterionos");
+  const file = join(dir, "two/three/four/out.auterionos");
   await aircrate.build(["-o", file]);
   const first = readFileSync(file);
+  writeFileSync(join(dir, "one/data"), "other");
   await aircrate.build(["-o", file]);
-  assert.deepEqual(readFileSync(file), first, "replaced by the same");
-  assert.deepEqual(readdirSync(join(dir, "one/two/three")), ["out.auterionos"]);
+  assert.notDeepEqual(readFileSync(file), first);
+  assert.deepEqual(readdirSync(join(dir, "two/three/four")), ["out.auterionos"]);
 });
 
 test("an output that cannot be written is an error of status 4, and nothing is left of it", async (t) => {
@@ -119,11 +116,14 @@ test("a store without room is an error of status 4", async (t) => {
   if (place === undefined) return;
   const registry = await demoRegistry(t);
   const store = join(place, "store");
-  for (const args of [[project(t, 3_000_000)], [GALLERY, ...mirror(registry)]]) {
+  const layers = [tarOf([{ path: "noise", data: noise(1, 1_000_000) }])];
+  registry.addImage("library/noise", "1", makeImage({ platform: { os: "linux", architecture: "arm64" }, layers }));
+  const pulling = writeFiles(tempDir(t), { "auterion-app.yml": manifestOf(), "one/Dockerfile": "FROM noise:1\n" });
+  for (const args of [[project(t, 3_000_000)], [pulling, ...mirror(registry)]]) {
     const out = join(tempDir(t), "out");
     const done = await aircrateFor(t, { store }).run(["build", ...args, "-o", out]);
     assert.equal(done.status, 4, done.stderr);
-    assert.match(done.stderr, /^aircrate: .*store.*\n(.*\n)*.*ENOSPC/);
+    assert.match(done.stderr, /^aircrate: .*store: the store cannot be written to\n {2}\S/);
     assert.match(done.stderr, /AIRCRATE_STORE/);
     assert.ok(!existsSync(out));
     assert.deepEqual(readdirSync(join(store, "aircrate/tmp")), []);

@@ -8,6 +8,7 @@ import { openArtifact, unpackTar } from "../support/artifact.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { startEmbeddedRegistry } from "../support/embedded-registry.ts";
 import { generatedBase } from "../support/generated-base.ts";
+import { noise } from "../support/noise.ts";
 import { runOk } from "../support/run.ts";
 import { requireTool } from "../support/tools.ts";
 
@@ -96,16 +97,6 @@ function writeProject(dir: string, count: number): string {
 
 async function buildFile(aircrate: Aircrate, project: string, options: string[]): Promise<BuildReport> {
   return aircrate.build([project, "-o", join(project, "out.auterionos"), ...options]);
-}
-
-function noise(seed: number, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  let state = seed;
-  for (let i = 0; i < size; i += 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
 }
 
 function occurrences(haystack: Buffer, needle: Buffer): number {

@@ -1,5 +1,5 @@
 import { findsAll, IMAGE, on, onImages, WEB_TAG } from "./mutation.ts";
-import { edit, without } from "./sample.ts";
+import { edit, without } from "./sample-archive.ts";
 
 findsAll("application", [
   [

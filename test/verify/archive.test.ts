@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { findsAll, IN_IMAGE } from "./mutation.ts";
-import { blob, CAMERA, edit, flip } from "./sample.ts";
+import { blob, CAMERA, edit, flip } from "./sample-archive.ts";
 
 findsAll("archive", [
   ["a bit of the archive", { image: (b) => flip(b, 300) }, IN_IMAGE, /damaged|CRC-32|header/],
@@ -25,7 +25,12 @@ findsAll("archive", [
   ["an archive of nothing", { archive: () => [{ path: "x", data: "" }] }, IN_IMAGE, /has no manifest.json/],
   ["OCI only", { layout: "oci" }, IN_IMAGE, /has no manifest.json/],
   ["no image in manifest.json", { layout: "flat", items: (items) => items.splice(0) }, IN_IMAGE, /has no image/],
-  ["a path twice", { archive: (a) => [...a, a.at(-1)!] }, new RegExp(`^${IN_IMAGE}/blobs/sha256/`), /occurs twice/],
+  [
+    "a path twice",
+    { archive: (a) => [...a, { ...a.at(-1)!, data: "" }] },
+    new RegExp(`^${IN_IMAGE}/blobs/sha256/`),
+    /occurs twice/,
+  ],
   [
     "manifest.json twice",
     { archive: (a) => [...a, { path: "./manifest.json", data: "[]" }] },

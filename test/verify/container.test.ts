@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { findsAll, swap } from "./mutation.ts";
-import { edit, flip, without } from "./sample.ts";
+import { edit, flip, without } from "./sample-archive.ts";
 
 findsAll("members", [
   ["version behind manifest", { members: (m) => swap(m, 0, 1) }, "version", /stands behind manifest/],

@@ -1,5 +1,5 @@
 import { findsAll, on, swap } from "./mutation.ts";
-import { edit, flip } from "./sample.ts";
+import { edit, flip } from "./sample-archive.ts";
 
 findsAll("header", [
   ["type-info in front", { header: (h) => swap(h, 0, 1) }, "header.tar.gz/header-info", /stands behind/],

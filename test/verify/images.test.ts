@@ -1,6 +1,6 @@
 import { tarOf } from "../support/ustar.ts";
 import { CAMERA_TAG, findsAll, IN_IMAGE, onImages, put, WEB_TAG } from "./mutation.ts";
-import { blob, CAMERA, type Doc, edit, flip, GALLERY, sha256, without } from "./sample.ts";
+import { blob, CAMERA, type Doc, edit, flip, GALLERY, sha256, without } from "./sample-archive.ts";
 
 findsAll("images", [
   [

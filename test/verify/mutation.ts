@@ -4,7 +4,8 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { type Verification, verifyFile } from "../../lib/verify/verify.ts";
 import { tempDir } from "../support/cleanup.ts";
-import { type Doc, type PackageHooks, packageOf, type SampleImage, sha256, TAGS } from "./sample.ts";
+import { type PackageHooks, packageOf } from "./sample.ts";
+import { type Doc, type SampleImage, sha256, TAGS } from "./sample-archive.ts";
 
 /** What is spoiled, how, where the finding has to be, and what its message has to say. */
 export type Mutation = readonly [name: string, hooks: PackageHooks, where: string | RegExp, message: RegExp];

@@ -1,5 +1,5 @@
 import { CAMERA_TAG, findsAll, IN_IMAGE, WEB_TAG } from "./mutation.ts";
-import { type Doc, edit } from "./sample.ts";
+import { type Doc, edit } from "./sample-archive.ts";
 
 findsAll("index.json", [
   [

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { TarEntry } from "../support/ustar.ts";
 import { based, CAMERA_TAG, IMAGE, IN_IMAGE, on, onImages, put, WEB_TAG, warnsOfAll } from "./mutation.ts";
-import { BASE, blob, edit, without } from "./sample.ts";
+import { BASE, blob, edit, without } from "./sample-archive.ts";
 
 warnsOfAll("package", [
   [
@@ -40,6 +40,12 @@ warnsOfAll("package", [
     { index: (d) => (d.manifests[0].annotations = { "org.opencontainers.image.ref.name": "1.0.0" }) },
     `${IN_IMAGE}/index.json/manifests/0`,
     /only the tag 1.0.0/,
+  ],
+  [
+    "a blob twice",
+    { archive: (a) => [...a, a.at(-1)!] },
+    new RegExp(`^${IN_IMAGE}/blobs/`),
+    /twice with the same content/,
   ],
   ["no oci-layout", { archive: (a) => without(a, "oci-layout") }, IN_IMAGE, /no oci-layout/],
   [

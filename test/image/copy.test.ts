@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { applyCopy, type Copy } from "../../lib/image/copy.ts";
+import { createDraft } from "../../lib/image/draft.ts";
+import { createRootFs, directory, type RootFs } from "../../lib/image/rootfs.ts";
+import { openFolder } from "../../lib/tree/context.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { rejectsWith } from "../support/faults.ts";
+
+/** `path/` is a folder, `path -> target` a symbolic link, `path*` an executable file, else a file with its name in it. */
+function makeTree(t: TestContext, paths: readonly string[]): string {
+  const dir = tempDir(t);
+  for (const line of paths) {
+    const [name = "", target] = line.split(" -> ");
+    const file = join(dir, name.replace(/\*$/, ""));
+    mkdirSync(name.endsWith("/") ? file : dirname(file), { recursive: true });
+    if (target !== undefined) symlinkSync(target, file);
+    else if (!name.endsWith("/")) writeFileSync(file, name);
+    if (name.endsWith("*")) chmodSync(file, 0o700);
+  }
+  return dir;
+}
+
+function baseRoot(): RootFs {
+  const root = createRootFs();
+  root.put("tmp", directory(0o1777, 0, 0));
+  root.put("srv/data", directory(0o750, 10, 20));
+  root.put("etc/conf", { kind: "file" });
+  root.put("usr/bin", directory(0o755, 0, 0));
+  root.put("usr/bin/sh", { kind: "file" });
+  root.put("bin", { kind: "symlink", target: "usr/bin" });
+  root.put("opt", { kind: "symlink", target: "/srv/data" });
+  root.put("conf-link", { kind: "symlink", target: "etc/conf" });
+  root.put("loop", { kind: "symlink", target: "loop" });
+  return root;
+}
+
+const CONTEXT = [
+  "a.py",
+  "b.py",
+  "run.sh*",
+  "src/main.py",
+  "src/lib/util.py",
+  "src/lib/deep/x",
+  "src/link -> ../a.py",
+  "src/dangling -> /nowhere",
+  "empty/",
+  "rootfs/bin/tool*",
+  "rootfs/tmp/x",
+  "rootfs/usr/bin/y*",
+  "over/etc/conf/x",
+  "over2/usr/bin/sh/",
+  "tree1/same",
+  "tree1/only1",
+  "tree2/same",
+  "to-file -> a.py",
+  "to-folder -> src/lib",
+  "file-as-folder/etc",
+  "names/-dash",
+  "names/with space",
+  "names/größe",
+  "names/[x].txt",
+  "names/x.txt",
+];
+
+/** What a COPY puts into the layer: `path mode owner`, links with their targets. */
+function copied(t: TestContext, sources: readonly string[], destination: string, rest: Partial<Copy> = {}): string[] {
+  const context = openFolder(makeTree(t, CONTEXT), ".");
+  const root = baseRoot();
+  const draft = createDraft(root, 0);
+  const owner = { uid: 0, gid: 0 };
+  applyCopy({ context, sources, destination, owner, where: "Dockerfile:7", ...rest }, root, draft);
+  return draft.entries().map(({ path, type, mode, uid, gid, link }) => {
+    assert.equal(root.find(path)?.kind, type, "the root knows it");
+    const suffix = type === "directory" ? "/" : type === "symlink" ? ` -> ${link}` : "";
+    return `${path}${suffix} ${mode.toString(8)}${uid + gid === 0 ? "" : ` ${uid}:${gid}`}`;
+  });
+}
+
+describe("where things go", () => {
+  const table: readonly (readonly [name: string, sources: readonly string[], to: string, layer: readonly string[]])[] =
+    [
+      ["a file to a new name", ["a.py"], "/new", ["new 644"]],
+      ["a file to a new name in new folders", ["a.py"], "/x/y/new", ["x/ 755", "x/y/ 755", "x/y/new 644"]],
+      ["a file to a new folder", ["a.py"], "/x/", ["x/ 755", "x/a.py 644"]],
+      ["a file to a new folder, with a dot", ["a.py"], "/x/.", ["x/ 755", "x/a.py 644"]],
+      [
+        "a file to a folder of the image",
+        ["a.py"],
+        "/srv/data",
+        ["srv/ 755", "srv/data/ 750 10:20", "srv/data/a.py 644"],
+      ],
+      ["a file to the root", ["a.py"], "/", ["a.py 644"]],
+      ["a file onto a file", ["a.py"], "/etc/conf", ["etc/ 755", "etc/conf 644"]],
+      ["a program stays one", ["run.sh"], "/tmp/", ["tmp/ 1777", "tmp/run.sh 755"]],
+      ["several files", ["a.py", "b.py"], "/x/", ["x/ 755", "x/a.py 644", "x/b.py 644"]],
+      [
+        "several files to a folder without slash",
+        ["a.py", "b.py"],
+        "/tmp",
+        ["tmp/ 1777", "tmp/a.py 644", "tmp/b.py 644"],
+      ],
+      ["a pattern", ["*.py"], "/x/", ["x/ 755", "x/a.py 644", "x/b.py 644"]],
+      ["a pattern that matches one file", ["a*.py"], "/one", ["one 644"]],
+      ["a pattern in a folder", ["src/*/u*"], "/x/", ["x/ 755", "x/util.py 644"]],
+      [
+        "a folder's content, not the folder",
+        ["src"],
+        "/app",
+        [
+          "app/ 755",
+          "app/dangling -> /nowhere 777",
+          "app/lib/ 755",
+          "app/lib/deep/ 755",
+          "app/lib/deep/x 644",
+          "app/lib/util.py 644",
+          "app/link -> ../a.py 777",
+          "app/main.py 644",
+        ],
+      ],
+      [
+        "a folder with a slash is the same",
+        ["src/lib/"],
+        "/app/",
+        ["app/ 755", "app/deep/ 755", "app/deep/x 644", "app/util.py 644"],
+      ],
+      ["an empty folder", ["empty"], "/app", ["app/ 755"]],
+      ["an empty folder to one that is there", ["empty"], "/tmp", ["tmp/ 1777"]],
+      [
+        "a folder to one that is there, which stays as it is",
+        ["tree1"],
+        "/srv/data",
+        ["srv/ 755", "srv/data/ 750 10:20", "srv/data/only1 644", "srv/data/same 644"],
+      ],
+      ["folders one over the other", ["tree1", "tree2"], "/x", ["x/ 755", "x/only1 644", "x/same 644"]],
+      ["a folder and a file", ["tree2", "a.py"], "/x/", ["x/ 755", "x/a.py 644", "x/same 644"]],
+      ["a link that is named is followed", ["to-file"], "/x/", ["x/ 755", "x/to-file 644"]],
+      [
+        "a link to a folder that is named, too",
+        ["to-folder"],
+        "/x",
+        ["x/ 755", "x/deep/ 755", "x/deep/x 644", "x/util.py 644"],
+      ],
+      ["through a link in the image", ["a.py"], "/bin/", ["usr/ 755", "usr/bin/ 755", "usr/bin/a.py 644"]],
+      [
+        "to a link in the image that leads to a folder",
+        ["a.py"],
+        "/opt",
+        ["srv/ 755", "srv/data/ 750 10:20", "srv/data/a.py 644"],
+      ],
+      [
+        "a folder through a link",
+        ["tree2"],
+        "/opt/new",
+        ["srv/ 755", "srv/data/ 750 10:20", "srv/data/new/ 755", "srv/data/new/same 644"],
+      ],
+      ["to a link that leads to a file", ["a.py"], "/conf-link", ["etc/ 755", "etc/conf 644"]],
+      ["up in the image", ["a.py"], "/../../x", ["x 644"]],
+      [
+        "all of the context's folder",
+        ["names/."],
+        "/n",
+        ["n/ 755", "n/-dash 644", "n/[x].txt 644", "n/größe 644", "n/with space 644", "n/x.txt 644"].sort(),
+      ],
+      ["a name with brackets, escaped", ["names/\\[x\\].txt"], "/n/", ["n/ 755", "n/[x].txt 644"]],
+      ["a class", ["names/[wx]*"], "/n/", ["n/ 755", "n/with space 644", "n/x.txt 644"]],
+      ["with a slash in front and dots", ["/./src/../a.py"], "/x", ["x 644"]],
+    ];
+  for (const [name, sources, to, layer] of table) {
+    test(name, (t) => {
+      const found = copied(t, sources, to);
+      assert.deepEqual([...found].sort(), [...layer].sort());
+      assert.equal(new Set(found).size, found.length);
+    });
+  }
+
+  test("a tree over the root replaces the attributes of the folders in it, as BuildKit does", (t) => {
+    assert.deepEqual(copied(t, ["rootfs/tmp/", "rootfs/usr"], "/tmp"), [
+      "tmp/ 1777",
+      "tmp/bin/ 755",
+      "tmp/bin/y 755",
+      "tmp/x 644",
+    ]);
+    assert.deepEqual(copied(t, ["tree1"], "/tmp/"), ["tmp/ 1777", "tmp/only1 644", "tmp/same 644"]);
+  });
+});
+
+test("owner and mode", (t) => {
+  const rest = { owner: { uid: 1000, gid: 100 }, mode: 0o4750 };
+  assert.deepEqual(copied(t, ["src/lib"], "/srv/new", rest), [
+    "srv/ 755",
+    "srv/new/ 755 1000:100",
+    "srv/new/deep/ 4750 1000:100",
+    "srv/new/deep/x 4750 1000:100",
+    "srv/new/util.py 4750 1000:100",
+  ]);
+  assert.deepEqual(copied(t, ["src/link", "run.sh"], "/tmp/", { owner: { uid: 5, gid: 6 } }), [
+    "tmp/ 1777",
+    "tmp/link 644 5:6",
+    "tmp/run.sh 755 5:6",
+  ]);
+});
+
+describe("what cannot be copied is told with the line", () => {
+  const table: readonly (readonly [name: string, sources: readonly string[], to: string, ...patterns: RegExp[]])[] = [
+    ["several files to a name", ["a.py", "b.py"], "/new", /several files cannot become \/new/, /\/new\//],
+    ["a pattern to a name", ["*.py"], "/new", /several files/],
+    ["several files onto a file", ["a.py", "b.py"], "/etc/conf", /several files/],
+    ["a file and a folder to a name", ["a.py", "src"], "/new", /several files/],
+    ["a folder onto a file", ["src"], "/etc/conf", /cannot copy to \/etc\/conf/, /\/etc\/conf is no folder/],
+    ["below a file", ["a.py"], "/etc/conf/x", /cannot copy/, /\/etc\/conf is no folder/],
+    ["a folder onto a link", ["rootfs"], "/", /folder bin cannot replace \/bin/, /link to usr\/bin/, /\/usr\/bin\//],
+    ["a folder in a tree onto a file", ["over"], "/", /folder etc\/conf cannot replace/, /that is a file/],
+    ["another one", ["over2"], "/", /folder usr\/bin\/sh cannot replace/],
+    ["a file onto a folder", ["file-as-folder"], "/", /file etc cannot replace the folder \/etc/],
+    ["a file into a folder of its name", ["file-as-folder/etc"], "/", /file file-as-folder\/etc cannot replace/],
+    ["through a loop", ["a.py"], "/loop/x", /too many symbolic links/],
+    ["what is not there", ["nowhere"], "/x", /there is no nowhere/],
+    ["a pattern without a match", ["*.js"], "/x/", /there is no \*\.js/],
+    ["out of the context", ["../a.py"], "/x", /outside the build context/],
+  ];
+  for (const [name, sources, to, ...patterns] of table) {
+    test(name, async (t) => {
+      const error = await rejectsWith((async () => copied(t, sources, to))(), "input", ...patterns);
+      assert.equal(error.where, "Dockerfile:7");
+    });
+  }
+});

@@ -1,0 +1,41 @@
+import type { TestContext } from "node:test";
+import { parseReference, type Reference } from "../../lib/reference.ts";
+import { createRegistryClient, type RegistryClient } from "../../lib/registry/client.ts";
+import type { Credentials } from "../../lib/registry/credentials.ts";
+import { onCleanup } from "./cleanup.ts";
+import { type EmbeddedRegistry, type EmbeddedRegistryOptions, startEmbeddedRegistry } from "./embedded-registry.ts";
+
+/** An embedded registry that is closed after the test. */
+export async function registryWith(t: TestContext, options?: EmbeddedRegistryOptions): Promise<EmbeddedRegistry> {
+  const registry = await startEmbeddedRegistry(options);
+  onCleanup(t, () => registry.close());
+  return registry;
+}
+
+export interface ClientOptions {
+  readonly mirrors?: Readonly<Record<string, string>>;
+  /** For every host; asked hosts are added to `asked`. */
+  readonly credentials?: Credentials | undefined;
+  readonly asked?: string[];
+  readonly signal?: AbortSignal;
+}
+
+/** A client that is closed after the test. */
+export function clientWith(t: TestContext, options: ClientOptions = {}): RegistryClient {
+  const client = createRegistryClient({
+    userAgent: "aircrate/test",
+    mirrors: new Map(Object.entries(options.mirrors ?? {})),
+    findCredentials: async (host) => {
+      options.asked?.push(host);
+      return options.credentials;
+    },
+    ...(options.signal !== undefined && { signal: options.signal }),
+  });
+  onCleanup(t, () => client.close());
+  return client;
+}
+
+/** A reference to something in that registry: `referenceIn(registry, "team/app:1")`. */
+export function referenceIn(registry: EmbeddedRegistry, name: string): Reference {
+  return parseReference(`${registry.host}/${name}`);
+}
