@@ -12,8 +12,3 @@ export function digestOf(bytes: Uint8Array | string): Digest {
 export function hex(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
-
-/** `sha256:` and twelve digits: enough to tell blobs apart on a screen. */
-export function shortDigest(digest: Digest): string {
-  return digest.slice(0, "sha256:".length + 12);
-}

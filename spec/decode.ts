@@ -55,9 +55,16 @@ export function decodeJson<S extends TSchema>(schema: S, bytes: Uint8Array): Sta
 }
 
 function describe(expected: string, value: unknown): string {
-  const found = value === undefined ? "missing" : (JSON.stringify(value) ?? String(value));
-  const short = found.length > 60 ? `${found.slice(0, 57)}...` : found;
-  return `${lowerFirst(expected)}, found ${short}`;
+  return `${lowerFirst(expected)}, found ${excerpt(value)}`;
+}
+
+/** Shows a value that came from outside: lists and objects only by their kind, since they may be deep or endless. */
+function excerpt(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  const found = JSON.stringify(value) ?? String(value);
+  return found.length > 60 ? `${found.slice(0, 57)}...` : found;
 }
 
 function lowerFirst(text: string): string {

@@ -71,8 +71,9 @@ export const buildCommand: Command<BuildArguments> = {
       return;
     }
     const { renderReport } = await import("../ui/report.ts");
-    process.stdout.write(renderReport(report));
-    for (const warning of report.warnings) process.stderr.write(`warning: ${warning}\n`);
+    const { print, warn } = await import("../ui/text.ts");
+    print(renderReport(report));
+    for (const warning of report.warnings) warn(warning);
   },
 };
 

@@ -24,6 +24,7 @@ export const inspectCommand: Command<InspectArguments> = {
       return;
     }
     const { renderInspection } = await import("../ui/inspection.ts");
-    process.stdout.write(renderInspection(inspection));
+    const { print } = await import("../ui/text.ts");
+    print(renderInspection(inspection));
   },
 };

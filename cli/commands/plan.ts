@@ -32,7 +32,8 @@ export const planCommand: Command<PlanArguments> = {
       return;
     }
     const { renderPlan } = await import("../ui/plan.ts");
-    process.stdout.write(renderPlan(document));
-    for (const warning of document.warnings) process.stderr.write(`warning: ${warning}\n`);
+    const { print, warn } = await import("../ui/text.ts");
+    print(renderPlan(document));
+    for (const warning of document.warnings) warn(warning);
   },
 };

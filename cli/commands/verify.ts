@@ -17,8 +17,9 @@ export const verifyCommand: Command<VerifyArguments> = {
   run: async (args) => {
     const { verifyFile } = await import("../../lib/verify/verify.ts");
     const { renderVerified } = await import("../ui/inspection.ts");
+    const { print, warn } = await import("../ui/text.ts");
     const { problems, warnings, inspection } = await verifyFile(args.file);
-    for (const { where, message } of warnings) process.stderr.write(`warning: ${where}: ${message}\n`);
+    for (const { where, message } of warnings) warn(`${where}: ${message}`);
     if (problems.length > 0) {
       const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
       throw new AircrateError("integrity", `verify found ${count}`, {
@@ -27,6 +28,6 @@ export const verifyCommand: Command<VerifyArguments> = {
         hint: "do not install the file; build or fetch it again",
       });
     }
-    process.stdout.write(renderVerified(inspection));
+    print(renderVerified(inspection));
   },
 };

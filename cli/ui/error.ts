@@ -1,4 +1,5 @@
 import { AircrateError, EXIT_STATUS } from "../../lib/error.ts";
+import { printable } from "./text.ts";
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {
@@ -50,14 +51,6 @@ function describe(error: unknown): [status: number, lines: string[]] {
 /** yargs has an error class of its own for what a command line lacks. */
 function isUsage(error: unknown): error is Error {
   return error instanceof UsageError || (error instanceof Error && error.name === "YError");
-}
-
-/** What stands in files and answers must not steer the terminal. */
-function printable(line: string): string {
-  return line.replace(
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }
 
 function trace(error: unknown): string {

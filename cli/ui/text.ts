@@ -45,3 +45,21 @@ export function excerpt(text: string, size: number): string {
 export function launchOrderText(waves: readonly (readonly string[])[]): string {
   return waves.map((wave) => wave.join(" and ")).join(", then ");
 }
+
+/** What stands in files and answers must not steer the terminal: control characters are shown as `\\x1b`. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+}
+
+/** Prints text on stdout. */
+export function print(text: string): void {
+  process.stdout.write(printable(text));
+}
+
+/** Prints a warning on stderr: what worked all the same, but may not be what was meant. */
+export function warn(text: string): void {
+  process.stderr.write(`warning: ${printable(text)}\n`);
+}

@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
+import { MEDIA } from "../../spec/media-types.ts";
 import type { Descriptor } from "../../spec/oci.ts";
 import { Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { LayerRecord, LayerTree, ReferenceRecord } from "../../spec/store.ts";
-import { type Digest, shortDigest } from "../digest.ts";
+import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
 import { ingestLayer } from "../layer/ingest.ts";
@@ -66,7 +67,7 @@ export function createPull(options: PullOptions): Pull {
 
   async function readRoot(sources: readonly LayerSource[]): Promise<RootFs> {
     const root = createRootFs();
-    for (const { record } of sources) root.apply(await readTree((await record).diffId));
+    for (const { origin, record } of sources) root.apply(await readTree(await record, origin));
     return root;
   }
 
@@ -158,12 +159,16 @@ export function createPull(options: PullOptions): Pull {
     return record;
   }
 
-  async function readTree(diffId: Digest): Promise<LayerTree> {
+  async function readTree({ diffId, digest, size }: LayerRecord, where: string): Promise<LayerTree> {
+    const known = await findLayerTree(store, diffId);
+    if (known !== undefined) return known;
+    // The list of names is damaged: the layer, which was checked when it came, is looked through again.
+    const chunks = createReadStream(blobFile(store, digest), { highWaterMark: 256 * 1024 });
+    const descriptor = { mediaType: MEDIA.ociLayerGzip, digest, size };
+    await ingestLayer(store, descriptor, { where, diffId, maxPlainSize: MAX_PLAIN_SIZE, chunks });
     const tree = await findLayerTree(store, diffId);
     if (tree !== undefined) return tree;
-    throw new AircrateError("internal", "a layer's list of names vanished from the store", {
-      where: shortDigest(diffId),
-    });
+    throw new AircrateError("internal", "a layer's list of names vanished from the store", { where: digest });
   }
 }
 

@@ -58,7 +58,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         const answer = await transport.get(url, { where, headers });
         if (answer.status === 200) return answer;
         const header = joinHeader(answer.headers["www-authenticate"]);
-        if (answer.status !== 401 || attempt > 0 || header === undefined) throw await answerError(answer, request);
+        if (answer.status !== 401 || attempt > 0 || header === undefined)
+          throw await answerError(answer, { ...request, authorization });
         // The token was for less than this, or has run out: once more with a new one.
         await drop(answer.body);
         const known = authorizations.get(key);
@@ -108,9 +109,12 @@ function joinHeader(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-async function answerError(answer: Answer, request: { host: string; where: string }): Promise<AircrateError> {
+async function answerError(
+  answer: Answer,
+  request: { host: string; where: string; authorization: string | undefined },
+): Promise<AircrateError> {
   const { host, where } = request;
-  const said = await registryMessage(answer, where);
+  const said = withoutSecrets(await registryMessage(answer, where), request.authorization);
   const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
   switch (answer.status) {
     case 401:
@@ -141,4 +145,13 @@ async function registryMessage(answer: Answer, where: string): Promise<string> {
   } catch {
     return "";
   }
+}
+
+/** A registry may repeat in an answer what it was sent, and answers are printed. */
+function withoutSecrets(text: string, authorization: string | undefined): string {
+  if (authorization === undefined) return text;
+  const sent = authorization.slice(authorization.indexOf(" ") + 1);
+  const plain = authorization.startsWith("Basic ") ? Buffer.from(sent, "base64").toString("utf8") : "";
+  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)].filter((secret) => secret !== "");
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
 }

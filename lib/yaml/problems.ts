@@ -13,8 +13,8 @@ export interface YamlProblem {
 const MAX_LISTED = 50;
 
 /**
- * All problems of a file as one error: it stands at the first line that has one, and when there are several they are
- * its reason, one a line, in the order of the file.
+ * All problems of a file as one error, in the order of the file: the first one is what and where, the others are its
+ * reason, one a line.
  */
 export function problemsError(file: string, problems: readonly YamlProblem[]): AircrateError {
   // What is merged in several times is wrong several times, but only one thing to mend.
@@ -22,12 +22,13 @@ export function problemsError(file: string, problems: readonly YamlProblem[]): A
   const sorted = [...unique.values()].sort((a, b) => a.line - b.line);
   const first = sorted[0];
   if (first === undefined) throw new Error(`${file}: no problem to report`);
-  const lines = sorted.slice(0, MAX_LISTED).map(({ line, message }) => `${file}:${line}: ${message}`);
-  if (sorted.length > MAX_LISTED) lines.push(`and ${sorted.length - MAX_LISTED} more`);
+  const others = sorted.slice(1);
+  const lines = others.slice(0, MAX_LISTED).map(({ line, message }) => `${file}:${line}: ${message}`);
+  if (others.length > MAX_LISTED) lines.push(`and ${others.length - MAX_LISTED} more`);
   const hints = new Set(sorted.flatMap(({ hint }) => hint ?? []));
   return new AircrateError("input", first.message, {
     where: `${file}:${first.line}`,
-    reason: sorted.length === 1 ? [] : lines,
+    reason: lines,
     hint: [...hints].slice(0, MAX_LISTED),
   });
 }

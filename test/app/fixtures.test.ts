@@ -78,7 +78,7 @@ test("a manifest of before the API versions is refused with all that it lacks", 
   const error = await failure(readAppManifest(fixture("zerotier-bare")));
   assert.equal(error.fault, "input");
   assert.deepEqual(
-    error.reason.map((line) => line.replace(/.*:1: /, "")),
+    [error.message, ...error.reason].map((line) => line.replace(/.*:1: /, "")),
     ["missing key `auterion-api-version`", "missing key `auterion-app-base`", "missing key `target-platform`"],
   );
 });

@@ -106,14 +106,17 @@ for (const { text, line, message, hint } of CASES) {
 
 test("all problems are told, one a line, in the order of the file", () => {
   const error = failure("services:\n  A: {build: x}\n  B: {build: x}\n  c: {biuld: 1}\nflag: 2\n");
-  assert.deepEqual(error.reason, [
-    "f.yml:1: missing key `name`",
-    "f.yml:2: `A` is not a legal name in `services`: expected lower-case letters",
-    "f.yml:3: `B` is not a legal name in `services`: expected lower-case letters",
-    "f.yml:4: missing key `build` in `services.c`",
-    "f.yml:4: unknown key `biuld`: did you mean `build`?",
-    "f.yml:5: `flag`: expected true or false, found the number 2",
-  ]);
+  assert.deepEqual(
+    [error.message, ...error.reason],
+    [
+      "f.yml:1: missing key `name`",
+      "f.yml:2: `A` is not a legal name in `services`: expected lower-case letters",
+      "f.yml:3: `B` is not a legal name in `services`: expected lower-case letters",
+      "f.yml:4: missing key `build` in `services.c`",
+      "f.yml:4: unknown key `biuld`: did you mean `build`?",
+      "f.yml:5: `flag`: expected true or false, found the number 2",
+    ],
+  );
   assert.equal(error.where, "f.yml:1");
 });
 

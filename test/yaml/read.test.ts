@@ -189,7 +189,7 @@ test("all problems are told, in the order of the file", () => {
   const error = caught(() => read("a: 2020-01-01\nb: 1\non: 2\nb: 3\n"));
   assert.equal(error.where, "x.yml:1");
   assert.deepEqual(
-    error.reason.map((line) => line.split(": ")[0]),
+    [error.message, ...error.reason].map((line) => line.split(": ")[0]),
     ["x.yml:1", "x.yml:3", "x.yml:4"],
   );
 });
