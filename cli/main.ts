@@ -3,7 +3,7 @@ import yargs from "yargs";
 import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
-import { saveMemory } from "../lib/work/memory.ts";
+import { tuneEngine } from "../lib/work/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -62,7 +62,7 @@ function meant(message: string): string {
 }
 
 async function main(): Promise<number> {
-  saveMemory();
+  tuneEngine();
   try {
     await parse()?.();
     return 0;

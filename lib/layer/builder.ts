@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../store/layout.ts";
-import { type Segment, type TarEntry, tarSegments } from "../tar/sequence.ts";
+import { type TarEntry, tarSegments } from "../tar/sequence.ts";
 import type { WorkPool } from "../work/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
 
@@ -10,11 +10,10 @@ export type LayerBuilder = (entries: readonly TarEntry[]) => Promise<BuiltLayer>
 export function createLayerBuilder(store: Store, pool: WorkPool): LayerBuilder {
   const known = new Map<string, Promise<BuiltLayer>>();
   return (entries) => {
-    const segments = tarSegments(entries);
-    const key = keyOf(segments);
+    const key = keyOf(entries);
     let layer = known.get(key);
     if (layer === undefined) {
-      layer = buildLayer(store, pool, segments);
+      layer = buildLayer(store, pool, tarSegments(entries));
       // Whoever waits for the image sees the failure; until then it must not count as unhandled.
       layer.catch(() => {});
       known.set(key, layer);
@@ -23,12 +22,13 @@ export function createLayerBuilder(store: Store, pool: WorkPool): LayerBuilder {
   };
 }
 
-/** Tells layers apart without reading a file: by their headers and by the listing of the files in them. */
-function keyOf(segments: readonly Segment[]): string {
+/** Tells layers apart without reading a file: by their entries and by the listing of the files in them. */
+function keyOf(entries: readonly TarEntry[]): string {
   const hash = createHash("sha256");
-  for (const segment of segments) {
-    if ("bytes" in segment) hash.update(segment.bytes);
-    else hash.update(`\0${segment.file}\0${segment.offset}\0${segment.size}\0${segment.mtimeMs ?? ""}\0`);
+  for (const { path, type, mode, uid, gid, size, mtime, link, content } of entries) {
+    const source = content === undefined || "bytes" in content ? [] : [content.file, content.offset, content.mtimeMs];
+    hash.update(JSON.stringify([path, type, mode, uid, gid, size, mtime, link, ...source]));
+    if (content !== undefined && "bytes" in content) hash.update(content.bytes);
   }
   return hash.digest("hex");
 }

@@ -50,8 +50,11 @@ function sortKeys<T extends object>(document: T): T {
   return Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
 }
 
-/** Names of payload files that every reader takes: Go refuses other characters, C++ more than 100 with `data/0000/`. */
-export const PAYLOAD_NAME = /^[A-Za-z0-9_.,-]{1,90}$/;
+/**
+ * Names of payload files that every reader takes: Go refuses other characters, C++ more than 100 with `data/0000/`. A
+ * device stores the files under these names, so the two that mean folders are none.
+ */
+export const PAYLOAD_NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.,-]{1,90}$/;
 
 /** Member `manifest`: one line per file, the payload files in order, then header and version, each line ended. */
 export function manifestDocument(lines: readonly { sha256: string; name: string }[]): string {

@@ -188,7 +188,7 @@ function checkNames(payload: readonly PayloadFile[]): void {
   const seen = new Set<string>();
   for (const { name } of payload) {
     if (!PAYLOAD_NAME.test(name) || seen.has(name)) {
-      throw new AircrateError("input", `"${name}" cannot be the name of a payload file`, {
+      throw new AircrateError("input", `${JSON.stringify(name)} cannot be the name of a payload file`, {
         reason: seen.has(name) ? "it occurs twice" : "it may hold up to 90 letters, digits and the characters _ . , -",
       });
     }

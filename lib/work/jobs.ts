@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type BlockEnd, selectDeflate } from "../gzip/deflate.ts";
+import { type BlockEnd, type DeflateBlock, selectDeflate } from "../gzip/deflate.ts";
 import type { Segment } from "../tar/sequence.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 
@@ -34,21 +34,21 @@ export interface PackResult {
 export type Job = DigestJob | PackJob;
 export type JobResult<J extends Job> = J extends DigestJob ? DigestResult : PackResult;
 
-export type JobRunner = <J extends Job>(job: J) => JobResult<J>;
+export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
 
 /**
  * Does jobs, one after the other, with buffers of its own.
  *
  * @param native packs with Node's zlib or with pako; default: Node's where it gives pako's bytes
  */
-export async function createJobRunner(native?: boolean): Promise<JobRunner> {
-  const deflate = await selectDeflate(native);
+export function createJobRunner(native?: boolean): JobRunner {
+  let deflate: DeflateBlock | undefined;
   let buffer = new Uint8Array(0);
   const scratch = (size: number): Uint8Array => {
     if (buffer.length < size) buffer = new Uint8Array(size);
     return buffer.subarray(0, size);
   };
-  return ((job: Job) => {
+  return (async (job: Job) => {
     if (job.kind === "digest") {
       const hash = createHash("sha256");
       let crc = 0;
@@ -58,6 +58,7 @@ export async function createJobRunner(native?: boolean): Promise<JobRunner> {
       });
       return { sha256: hash.digest("hex"), crc };
     }
+    deflate ??= await selectDeflate(native);
     const plain = scratch(job.dictionarySize + job.blockSize);
     readSegments(job.segments, plain);
     const block = plain.subarray(job.dictionarySize);

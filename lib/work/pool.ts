@@ -9,7 +9,7 @@ import type { Reply } from "./worker.ts";
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
-  /** Starts the threads now, so that they are there when the first jobs come. */
+  /** Starts a thread now, so that it is there when the first job comes. */
   warm(): void;
   run<J extends Job>(job: J): Promise<JobResult<J>>;
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   const idle: Worker[] = [];
   const busy = new Map<Worker, Task>();
   let closed = false;
-  let inline: Promise<JobRunner> | undefined;
+  let inline: JobRunner | undefined;
 
   const start = (): Worker => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), {
@@ -68,9 +68,12 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     return worker;
   };
 
+  /** Threads that may run for a job's sake: the calling thread needs a core as well, until there is packing to do. */
+  const limit = (job: Job) => (job.kind === "pack" ? width : Math.max(width - 1, 1));
+
   const feed = () => {
     while (queue.length > 0) {
-      const worker = idle.pop() ?? (busy.size < width ? start() : undefined);
+      const worker = idle.pop() ?? (busy.size < limit(queue[0]!.job) ? start() : undefined);
       if (worker === undefined) return;
       const task = queue.shift()!;
       busy.set(worker, task);
@@ -83,13 +86,13 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   return {
     width,
     warm() {
-      while (!closed && idle.length + busy.size < width) idle.push(start());
+      if (!closed && idle.length + busy.size === 0) idle.push(start());
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
       if (job.segments.reduce((sum, segment) => sum + segmentSize(segment), 0) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
-        return inline.then((run) => run(job));
+        return inline(job);
       }
       return new Promise((resolve, reject) => {
         queue.push({ job, resolve, reject });

@@ -9,13 +9,13 @@ export type Reply =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly message: string; readonly code?: string; readonly changedFile?: string };
 
-const runJob = await createJobRunner((workerData as { native?: boolean }).native);
+const runJob = createJobRunner((workerData as { native?: boolean }).native);
 const port = parentPort!;
 const relieve = createRelief();
 
-port.on("message", (job: Job) => {
+port.on("message", async (job: Job) => {
   try {
-    const result = runJob(job);
+    const result = await runJob(job);
     if ("packed" in result) {
       // A buffer of its own moves to the main thread instead of being copied.
       const packed = new Uint8Array(result.packed);
