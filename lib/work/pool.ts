@@ -46,7 +46,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       // Not those of this process: some are for its main script only, and a thread refuses to start with them.
       execArgv: [],
       // A job's garbage is its packed block; a small young generation keeps a thread at a few megabytes.
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     worker.on("message", (reply: Reply) => {
       const task = busy.get(worker);
