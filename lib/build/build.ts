@@ -1,0 +1,209 @@
+import path from "node:path";
+import type { BuildReport } from "../../spec/report.ts";
+import type { AppManifest } from "../app/manifest.ts";
+import { auterionMetadata } from "../app/metadata.ts";
+import { outputName } from "../app/names.ts";
+import { payloadFiles } from "../app/payload.ts";
+import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
+import { writePieces } from "../archive/pieces.ts";
+import { plainArchive, spliceArchive } from "../archive/splice.ts";
+import { AircrateError } from "../error.ts";
+import type { OnEvent } from "../events.ts";
+import { timestamp } from "../image/assemble.ts";
+import { finishImage, type Image } from "../image/image.ts";
+import { createPull } from "../image/pull.ts";
+import { createLayerBuilder } from "../layer/builder.ts";
+import { writeArtifact } from "../mender/write.ts";
+import { createPositionalWriter, writeOutput } from "../output.ts";
+import { makePlan, type PlanOptions } from "../plan/make.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { createRegistryClient } from "../registry/client.ts";
+import type { FindCredentials } from "../registry/credentials.ts";
+import type { Mirrors } from "../registry/host.ts";
+import { openStore, type Store } from "../store/layout.ts";
+import { VERSION } from "../version.ts";
+import { createWorkPool, type WorkPoolOptions } from "../work/pool.ts";
+import { startImages } from "./images.ts";
+import { createReport } from "./report.ts";
+import { createStopwatch } from "./stopwatch.ts";
+
+export type OutputFormat = "auterionos" | "docker-archive" | "oci";
+
+export interface BuildOptions extends PlanOptions {
+  /** Project folder, as the user gives it. */
+  readonly dir: string;
+  /** Folder of the blob store. */
+  readonly store: string;
+  /** File to write; default: in the project's folder `build`, named after the application and its version. */
+  readonly output?: string;
+  /** Default: `auterionos` for a project with an auterion-app.yml, else `docker-archive`. */
+  readonly format?: OutputFormat;
+  /** Leaves the version out of the default file name. */
+  readonly unversionedFile?: boolean;
+  readonly mirrors?: Mirrors;
+  readonly findCredentials?: FindCredentials;
+  /** Uses what the store has and asks no registry. */
+  readonly offline?: boolean;
+  /** Refuses references that are not pinned by a digest. */
+  readonly locked?: boolean;
+  /** Seconds since 1970 for every time in the output; default 0. */
+  readonly epoch?: number;
+  readonly work?: WorkPoolOptions;
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The main job: makes the images of a project and writes them to one file. The file has its name only when it is whole.
+ *
+ * @throws AircrateError of every fault; see README, "Exit status"
+ */
+export async function build(options: BuildOptions): Promise<BuildReport> {
+  const watch = createStopwatch();
+  const plan = await watch.time("plan", () => makePlan(options.dir, options));
+  const format = options.format ?? (plan.app === undefined ? "docker-archive" : "auterionos");
+  if (format === "auterionos" && plan.app === undefined) {
+    throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
+  }
+  if (options.locked === true) checkPinned(plan);
+  const epoch = options.epoch ?? 0;
+  const store = await openStore(options.store);
+  const pool = createWorkPool(options.work);
+  if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
+  const client = createRegistryClient({
+    userAgent: `aircrate/${VERSION}`,
+    mirrors: options.mirrors ?? new Map(),
+    findCredentials: options.findCredentials ?? (async () => undefined),
+    ...(options.signal !== undefined && { signal: options.signal }),
+  });
+  const stop = () => void pool.close();
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const report = createReport(plan);
+    const onEvent: OnEvent = (event) => {
+      report.event(event);
+      options.onEvent?.(event);
+    };
+    const pull = createPull({ store, client, platform: plan.platform, offline: options.offline === true, onEvent });
+    const started = startImages(plan, { buildLayer: createLayerBuilder(store, pool), epoch, pull, warn: report.warn });
+    const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
+    const finished = await watch.time("pull and pack", () => finish(plan, images));
+    const target = { file: options.output ?? defaultOutput(plan, format, options), format };
+    const written = await watch.time("write", () =>
+      write(target, finished, { plan, store, epoch, signal: options.signal }),
+    );
+    return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
+  } catch (error) {
+    // What was cut short by the abort fails in many ways; the abort is the reason.
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    await Promise.all([pool.close(), client.close()]);
+  }
+}
+
+/**
+ * Waits for the images that go into the output, the first failure in the order of the plan first. What the store lacks is
+ * told of all images at once.
+ */
+async function collect(
+  plan: BuildPlan,
+  started: ReadonlyMap<string, Promise<Image>>,
+  offline: boolean,
+): Promise<ReadonlyMap<string, Image>> {
+  const images = new Map<string, Image>();
+  if (offline) throwMissing(await Promise.allSettled(started.values()));
+  for (const [name, image] of started) images.set(name, await image);
+  return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
+}
+
+function throwMissing(results: readonly PromiseSettledResult<Image>[]): void {
+  const missing = new Map<string, AircrateError>();
+  for (const result of results) {
+    const error: unknown = result.status === "rejected" ? result.reason : undefined;
+    if (error instanceof AircrateError && error.fault === "refused") missing.set(error.message, error);
+  }
+  const errors = [...missing.values()];
+  if (errors.length < 2) return;
+  throw new AircrateError("refused", `${errors.length} images are not in the store, and --offline allows no registry`, {
+    reason: errors.flatMap(({ where, reason }) => reason.map((line) => `${where}: ${line}`)),
+    hint: errors[0]!.hint,
+  });
+}
+
+async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Promise<ArchiveImage[]> {
+  const finished: ArchiveImage[] = [];
+  for (const { image, tags } of plan.outputs) finished.push({ tags, ...(await finishImage(images.get(image)!)) });
+  return finished;
+}
+
+interface WriteContext {
+  readonly plan: BuildPlan;
+  readonly store: Store;
+  readonly epoch: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Written {
+  readonly archive: Archive;
+  readonly size: number;
+  readonly payload: BuildReport["payload"];
+}
+
+async function write(
+  { file, format }: { file: string; format: OutputFormat },
+  images: readonly ArchiveImage[],
+  { plan, store, epoch, signal }: WriteContext,
+): Promise<Written> {
+  if (format === "auterionos") {
+    const archive = composeArchive(images, "docker-archive", "plain");
+    const app = plan.app!;
+    const payload = (await payloadFiles(app, { epoch })).map((entry) => ({
+      name: entry.name,
+      pieces: "image" in entry ? spliceArchive(archive) : [{ bytes: entry.bytes }],
+    }));
+    const written = await writeArtifact(file, store, { header: artifactHeader(app, epoch), payload, signal });
+    return { archive, size: written.size, payload: [...written.payload] };
+  }
+  const archive = composeArchive(images, format, "gzip");
+  const size = await writeOutput(file, async (handle) => {
+    const writer = createPositionalWriter(handle, 0);
+    await writePieces(store, plainArchive(archive), { write: (bytes) => writer.write(bytes), signal });
+    await writer.flush();
+    return (await handle.stat()).size;
+  });
+  return { archive, size, payload: [] };
+}
+
+/** Names as Auterion's own tool gives them: the update module on the device goes by them. */
+function artifactHeader(app: AppManifest, epoch: number) {
+  const { slug, version, deviceTypes } = app;
+  const buildTime = timestamp(epoch).replace(/Z$/, "");
+  return {
+    type: "docker",
+    name: `${slug}:${version}`,
+    deviceTypes,
+    software: `docker-app.${slug}`,
+    version,
+    metaData: { "auterion-metadata": auterionMetadata(app, { buildTime, toolVersion: `aircrate ${VERSION}` }) },
+  };
+}
+
+function defaultOutput(plan: BuildPlan, format: OutputFormat, { unversionedFile }: BuildOptions): string {
+  const folder = path.join(plan.name, "build");
+  const { app } = plan;
+  const named =
+    app === undefined ? path.basename(plan.directory) : outputName(app, { unversioned: unversionedFile === true });
+  if (format === "auterionos") return path.join(folder, named);
+  return path.join(folder, `${named.replace(/\.auterionos$/, "")}${format === "oci" ? ".oci" : ""}.tar`);
+}
+
+function checkPinned(plan: BuildPlan): void {
+  const loose = plan.images.filter(({ recipe }) => recipe.kind === "pull" && recipe.reference.digest === undefined);
+  if (loose.length === 0) return;
+  throw new AircrateError("refused", "--locked allows no reference that may move", {
+    reason: loose.map(({ name, where }) => `${where}: ${name} has no digest`),
+    hint: "pin each one as NAME:TAG@sha256:DIGEST",
+  });
+}

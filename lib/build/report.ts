@@ -1,0 +1,88 @@
+import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
+import type { Archive, ArchiveImage } from "../archive/compose.ts";
+import type { Digest } from "../digest.ts";
+import type { BuildEvent } from "../events.ts";
+import type { Image, LayerSource } from "../image/image.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import { formatPlatform } from "../platform.ts";
+
+export interface Finished {
+  readonly file: string;
+  readonly format: BuildReport["format"];
+  readonly size: number;
+  readonly payload: BuildReport["payload"];
+  readonly archive: Archive;
+  readonly images: ReadonlyMap<string, Image>;
+  readonly finished: readonly ArchiveImage[];
+  readonly stages: BuildReport["stages"];
+}
+
+/** Collects what a build reports. */
+export function createReport(plan: BuildPlan) {
+  const pulled = new Set<Digest>();
+  const warnings = [...plan.warnings];
+  return {
+    event(event: BuildEvent): void {
+      if (event.kind === "pull-end") pulled.add(event.layer);
+    },
+    warn(warning: string): void {
+      warnings.push(warning);
+    },
+    async finish({ file, format, size, payload, archive, images, finished, stages }: Finished): Promise<BuildReport> {
+      const users = countUsers(finished);
+      const reports: ReportImage[] = [];
+      for (const [i, { service, image }] of plan.outputs.entries()) {
+        const layers: ReportLayer[] = [];
+        for (const source of images.get(image)!.layers) layers.push(await layerReport(source, users, pulled));
+        const { tags, configDigest, manifestDigest } = archive.images[i]!;
+        reports.push({
+          ...(service !== undefined && { service }),
+          ...{ tags: [...tags], configDigest, manifestDigest, layers },
+          ownSize: sizeOf(layers.filter(({ shared }) => !shared)),
+          sharedSize: sizeOf(layers.filter(({ shared }) => shared)),
+        });
+      }
+      const unique = new Map(reports.flatMap(({ layers }) => layers).map((layer) => [layer.diffId, layer]));
+      const { app } = plan;
+      return {
+        version: 1,
+        ...{ file, format, size },
+        platform: formatPlatform(plan.platform),
+        ...(app !== undefined && {
+          app: {
+            slug: app.slug,
+            version: app.version,
+            deviceTypes: [...app.deviceTypes],
+            launchOrder: app.launchOrder.map((wave) => [...wave]),
+          },
+        }),
+        images: reports,
+        layersSize: sizeOf([...unique.values()]),
+        apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
+        ...{ payload, stages, warnings },
+      };
+    },
+  };
+}
+
+function countUsers(images: readonly ArchiveImage[]): ReadonlyMap<Digest, number> {
+  const users = new Map<Digest, number>();
+  for (const { layers } of images) {
+    for (const diffId of new Set(layers.map((layer) => layer.diffId))) users.set(diffId, (users.get(diffId) ?? 0) + 1);
+  }
+  return users;
+}
+
+async function layerReport(
+  { origin, record }: LayerSource,
+  users: ReadonlyMap<Digest, number>,
+  pulled: ReadonlySet<Digest>,
+): Promise<ReportLayer> {
+  const { diffId, digest, size, plainSize, reused } = await record;
+  const source = pulled.has(digest) ? "pulled" : reused === false ? "packed" : "store";
+  return { ...{ diffId, digest, size, plainSize, origin, source }, shared: (users.get(diffId) ?? 0) > 1 };
+}
+
+function sizeOf(layers: readonly ReportLayer[]): number {
+  return layers.reduce((sum, { size }) => sum + size, 0);
+}
