@@ -72,13 +72,12 @@ test("a place that cannot be written to", async (t) => {
 
 test("a full disk is told as one, other errors pass as they are", async (t) => {
   const file = join(tempDir(t), "out");
-  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  const error = await rejectsWith(
-    writeOutput(file, async () => Promise.reject(full)),
-    "unreachable",
-    /no space left/,
-  );
-  assert.equal(error.cause, full);
+  for (const code of ["ENOSPC", "EDQUOT", "EFBIG", "EIO"]) {
+    const full = Object.assign(new Error(`${code}: that will not do, write`), { code });
+    const failed = writeOutput(file, async () => Promise.reject(full));
+    const error = await rejectsWith(failed, "unreachable", /that will not do/);
+    assert.equal(error.cause, full);
+  }
   const own = new AircrateError("integrity", "a blob is damaged");
   assert.equal(await failure(writeOutput(file, () => Promise.reject(own))), own);
 });

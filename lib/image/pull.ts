@@ -15,7 +15,7 @@ import type { RegistryClient } from "../registry/client.ts";
 import { decodeAt, resolveImage } from "../registry/resolve.ts";
 import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
-import { findLayerTree, findPulledLayer, findReference, hasLayerTree, recordReference } from "../store/records.ts";
+import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
 import { createRelief } from "../work/memory.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
@@ -134,7 +134,7 @@ export function createPull(options: PullOptions): Pull {
 
   async function fetchLayer(reference: Reference, descriptor: Descriptor, diffId: Digest): Promise<LayerRecord> {
     const known = await findPulledLayer(store, descriptor.digest);
-    if (known !== undefined && (await hasLayerTree(store, known.diffId))) return known;
+    if (known !== undefined) return known;
     const where = formatReference(reference);
     const ingest = { where, diffId, maxPlainSize: MAX_PLAIN_SIZE };
     if (await hasBlob(store, descriptor)) {
@@ -162,7 +162,7 @@ export function createPull(options: PullOptions): Pull {
   async function readTree({ diffId, digest, size }: LayerRecord, where: string): Promise<LayerTree> {
     const known = await findLayerTree(store, diffId);
     if (known !== undefined) return known;
-    // The list of names is damaged: the layer, which was checked when it came, is looked through again.
+    // The list of names is damaged or gone: the layer, which was checked when it came, is looked through again.
     const chunks = createReadStream(blobFile(store, digest), { highWaterMark: 256 * 1024 });
     const descriptor = { mediaType: MEDIA.ociLayerGzip, digest, size };
     await ingestLayer(store, descriptor, { where, diffId, maxPlainSize: MAX_PLAIN_SIZE, chunks });

@@ -114,7 +114,8 @@ async function answerError(
   request: { host: string; where: string; authorization: string | undefined },
 ): Promise<AircrateError> {
   const { host, where } = request;
-  const said = withoutSecrets(await registryMessage(answer, where), request.authorization);
+  // Cut last: half a secret would not be known again.
+  const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
   const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
   switch (answer.status) {
     case 401:
@@ -141,7 +142,7 @@ async function registryMessage(answer: Answer, where: string): Promise<string> {
   try {
     const { errors } = decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where));
     const text = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
-    return text.replace(/[^\x20-\x7e]/g, " ").slice(0, 300);
+    return text.replace(/[^\x20-\x7e]/g, " ");
   } catch {
     return "";
   }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
@@ -32,10 +32,6 @@ async function findLayer(store: Store, room: string, name: string): Promise<Laye
 
 export function findLayerTree(store: Store, diffId: Digest): Promise<LayerTree | undefined> {
   return readRecord(store, LayerTree, ["trees", hex(diffId)]);
-}
-
-export async function hasLayerTree(store: Store, diffId: Digest): Promise<boolean> {
-  return (await stat(`${recordFile(store, "trees", hex(diffId))}.json`).catch(() => undefined)) !== undefined;
 }
 
 export function recordLayerTree(store: Store, diffId: Digest, tree: LayerTree): Promise<void> {

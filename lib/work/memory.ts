@@ -1,7 +1,7 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 
-type Collector = (options: { type: "minor" }) => void;
+type Collector = (options: { type: "minor" | "major" }) => void;
 
 /**
  * Fits V8 to a short run that handles large buffers. Sets flags for the whole process, threads started later included,
@@ -19,17 +19,23 @@ export function tuneEngine(): void {
   (globalThis as { gc?: unknown }).gc ??= vm.runInNewContext("gc");
 }
 
-const STEP = 2 * 1024 * 1024;
+const MINOR_STEP = 2 * 1024 * 1024;
+/** Buffers that were in use during minor collections are only freed by a major one, which takes ten milliseconds. */
+const MAJOR_STEP = 96 * 1024 * 1024;
 
 /** Returns a function to be told of each buffer, in bytes, that was just dropped. Does nothing without a collector. */
 export function createRelief(): (dropped: number) => void {
   const collect = (globalThis as { gc?: Collector }).gc;
   if (collect === undefined) return () => {};
-  let total = 0;
+  let sinceMinor = 0;
+  let sinceMajor = 0;
   return (dropped) => {
-    total += dropped;
-    if (total < STEP) return;
-    total = 0;
-    collect({ type: "minor" });
+    sinceMinor += dropped;
+    if (sinceMinor < MINOR_STEP) return;
+    sinceMajor += sinceMinor;
+    sinceMinor = 0;
+    const major = sinceMajor >= MAJOR_STEP;
+    if (major) sinceMajor = 0;
+    collect({ type: major ? "major" : "minor" });
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { applyCopy, type Copy } from "../../lib/image/copy.ts";
@@ -185,6 +185,18 @@ describe("where things go", () => {
     ]);
     assert.deepEqual(copied(t, ["tree1"], "/tmp/"), ["tmp/ 1777", "tmp/only1 644", "tmp/same 644"]);
   });
+});
+
+test("the content is the whole file, as it was when it was listed", (t) => {
+  const dir = makeTree(t, ["a.py"]);
+  const draft = createDraft(baseRoot(), 5);
+  const copy = { context: openFolder(dir, "."), sources: ["a.py"], destination: "/x", where: "Dockerfile:7" };
+  applyCopy({ ...copy, owner: { uid: 0, gid: 0 } }, baseRoot(), draft);
+  const { mtimeMs } = statSync(join(dir, "a.py"));
+  const content = { file: join(dir, "a.py"), offset: 0, size: 4, mtimeMs };
+  assert.deepEqual(draft.entries(), [
+    { path: "x", type: "file", mode: 0o644, uid: 0, gid: 0, size: 4, mtime: 5, content },
+  ]);
 });
 
 test("owner and mode", (t) => {

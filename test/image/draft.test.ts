@@ -66,6 +66,7 @@ test("folders are made as by mkdir -p, and whether that was needed is told", () 
   assert.equal(draft.makeDirectory("", ROOT), false);
   assert.equal(draft.makeDirectory("tmp", ROOT), false);
   assert.equal(draft.makeDirectory("home/user/a/b", { uid: 7, gid: 8 }), true);
+  assert.equal(draft.makeDirectory("home/user/a/b", ROOT), false);
   assert.equal(draft.makeDirectory("home/user/a", ROOT), false);
   assert.deepEqual(lines(draft), [
     "directory home 755 0:0 0",

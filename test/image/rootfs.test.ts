@@ -240,4 +240,5 @@ test("names that come folder by folder, with folders replaced on the way", () =>
   root.put("", directory(0o711, 0, 0));
   root.put("g", { kind: "file" });
   assert.deepEqual(Object.keys(listing(root)), ["/", "a/", "a/b/", "a/b/e", "a/b/f", "g"]);
+  assert.deepEqual([...(root.find("") as { children: Map<string, RootNode> }).children.keys()], ["a", "g"]);
 });

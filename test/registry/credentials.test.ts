@@ -70,6 +70,13 @@ test("credentials are for the host that is named, not for one that looks alike",
   assert.deepEqual(await find("docker.io"), { user: "c", password: "d" });
 });
 
+test("each name of Docker Hub", async (t) => {
+  for (const key of ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"]) {
+    const { find } = finder(t, { auths: { [key]: { auth: base64("a:b") } } });
+    assert.deepEqual(await find("docker.io"), { user: "a", password: "b" }, key);
+  }
+});
+
 test("files are asked in order, and those that are not there do not count", async (t) => {
   const dir = tempDir(t);
   const put = (path: string, auths: Record<string, string>) => {

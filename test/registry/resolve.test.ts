@@ -1,51 +1,16 @@
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import { digestOf } from "../../lib/digest.ts";
 import type { Fault } from "../../lib/error.ts";
-import { ARM64, type Platform, parsePlatform } from "../../lib/platform.ts";
-import { MAX_DOCUMENT, resolveImage } from "../../lib/registry/resolve.ts";
+import { parsePlatform } from "../../lib/platform.ts";
+import { MAX_DOCUMENT } from "../../lib/registry/resolve.ts";
 import { MEDIA } from "../../spec/media-types.ts";
-import type { EmbeddedRegistry, FaultHook } from "../support/embedded-registry.ts";
+import type { FaultHook } from "../support/embedded-registry.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { generatedBase } from "../support/generated-base.ts";
-import { type ImageContent, type ImagePlatform, makeImage, makeIndex, TYPES } from "../support/image-content.ts";
-import { clientWith, referenceIn, registryWith } from "../support/registries.ts";
-import { tarOf } from "../support/ustar.ts";
-
-function image(platform: Partial<ImagePlatform> = {}, form: "oci" | "docker" = "oci"): ImageContent {
-  const { architecture = "arm64", os = "linux", variant } = platform;
-  const name = `${os}/${architecture}/${variant}`;
-  const layers = [tarOf([{ path: "etc/" }, { path: "etc/name", data: name }]), tarOf([{ path: "second" }])];
-  return makeImage({ platform: { os, architecture, ...(variant !== undefined && { variant }) }, layers, form });
-}
-
-function indexOf(platforms: readonly string[], form: "oci" | "docker" = "oci"): ImageContent {
-  return makeIndex(
-    platforms.map((name) => {
-      const platform = parsePlatform(name) as ImagePlatform;
-      return { image: image(platform, form), platform };
-    }),
-    form,
-  );
-}
-
-function resolve(t: TestContext, registry: EmbeddedRegistry, name = "app:1", platform: Platform = ARM64) {
-  return resolveImage(clientWith(t), referenceIn(registry, name), platform);
-}
-
-async function registryOf(t: TestContext, content: ImageContent): Promise<EmbeddedRegistry> {
-  const registry = await registryWith(t);
-  registry.addImage("app", "1", content);
-  return registry;
-}
-
-/** A registry whose tag leads to this document, whatever it is. */
-async function registryWithManifest(t: TestContext, document: unknown, mediaType: string = TYPES.oci.manifest) {
-  const registry = await registryOf(t, image());
-  const bytes = document instanceof Uint8Array ? document : Buffer.from(JSON.stringify(document));
-  registry.putManifest("app", { mediaType, bytes: Buffer.from(bytes) }, "1");
-  return registry;
-}
+import { type ImagePlatform, makeIndex, TYPES } from "../support/image-content.ts";
+import { registryWith } from "../support/registries.ts";
+import { image, indexOf, registryOf, registryWithManifest, resolve } from "./platform-images.ts";
 
 describe("the image for a platform", () => {
   const all = ["linux/amd64", "linux/arm/v7", "linux/arm/v8", "linux/arm64/v8", "linux/arm64", "linux/s390x"];
@@ -254,99 +219,4 @@ test("the type of a document: its own word, then the header's, then its form", a
     const { index } = await resolve(t, registry, `app:${tag}`);
     assert.equal(index?.descriptor.mediaType, found, `${tag} as ${type}`);
   }
-});
-
-describe("bytes that are not what names them", () => {
-  const spoil =
-    (kind: string, at = 5): FaultHook =>
-    (request) =>
-      request.kind === kind ? { corruptAt: at } : undefined;
-  test("a manifest by digest", async (t) => {
-    const content = image();
-    const registry = await registryOf(t, content);
-    registry.setFault(spoil("manifest"));
-    const digest = digestOf(content.root.bytes);
-    const error = await rejectsWith(
-      resolve(t, registry, `app@${digest}`),
-      "integrity",
-      /manifest does not have the digest that names it/,
-      new RegExp(`wanted ${digest}`),
-      /proxy or mirror/,
-    );
-    assert.equal(error.where, `${registry.host}/app@${digest}`);
-  });
-  test("a manifest by tag, whose header tells another digest", async (t) => {
-    const registry = await registryOf(t, image());
-    registry.setFault(spoil("manifest"));
-    await rejectsWith(resolve(t, registry), "integrity", /manifest does not have the digest/);
-    const lie = { "docker-content-digest": digestOf("lie") };
-    registry.setFault(({ kind }) => (kind === "manifest" ? { headers: lie } : undefined));
-    await rejectsWith(resolve(t, registry), "integrity", new RegExp(`wanted ${digestOf("lie")}`));
-  });
-  test("the header is never trusted instead of the bytes", async (t) => {
-    const content = image();
-    const registry = await registryOf(t, content);
-    const digest = digestOf(content.root.bytes);
-    registry.setFault(({ kind }) => {
-      return kind === "manifest" ? { corruptAt: 5, headers: { "docker-content-digest": digest } } : undefined;
-    });
-    await rejectsWith(resolve(t, registry, `app@${digest}`), "integrity", /does not have the digest/);
-    registry.setFault(({ kind }) => (kind === "manifest" ? { headers: { "docker-content-digest": null } } : undefined));
-    assert.equal((await resolve(t, registry)).manifest.descriptor.digest, digest);
-  });
-  test("a manifest that an index names", async (t) => {
-    const registry = await registryOf(t, indexOf(["linux/arm64"]));
-    registry.setFault(({ kind, reference }) =>
-      kind === "manifest" && reference !== "1" ? { corruptAt: 3 } : undefined,
-    );
-    await rejectsWith(resolve(t, registry), "integrity", /manifest does not have the digest/);
-  });
-  test("an index that announces another size", async (t) => {
-    const content = indexOf(["linux/arm64"]);
-    const document = JSON.parse(String(content.root.bytes));
-    document.manifests[0].size += 1;
-    const registry = await registryOf(t, content);
-    registry.putManifest("app", { mediaType: TYPES.oci.index, bytes: Buffer.from(JSON.stringify(document)) }, "1");
-    await rejectsWith(resolve(t, registry), "integrity", /manifest does not have the announced size/);
-  });
-  test("a config: wrong bytes, too short, too long", async (t) => {
-    const registry = await registryOf(t, image());
-    registry.setFault(spoil("blob"));
-    await rejectsWith(resolve(t, registry), "integrity", /config does not have the digest/);
-    for (const body of ["{}", "x".repeat(5000)]) {
-      registry.setFault(({ kind }) => (kind === "blob" ? { answer: { status: 200, body } } : undefined));
-      await rejectsWith(resolve(t, registry), "integrity", /config does not have the announced size/);
-    }
-    registry.setFault(({ kind }) => (kind === "blob" ? { cutAfter: 10 } : undefined));
-    await rejectsWith(resolve(t, registry), "unreachable");
-  });
-  test("a config that is malformed, or disagrees with its manifest", async (t) => {
-    const registry = await registryWith(t);
-    const put = (config: unknown, layers = 0) => {
-      const bytes = Buffer.from(JSON.stringify(config));
-      const digest = registry.putBlob("app", bytes);
-      const layer = { mediaType: TYPES.oci.layer, digest: digestOf("l"), size: 1 };
-      const manifest = {
-        schemaVersion: 2,
-        config: { mediaType: TYPES.oci.config, digest, size: bytes.length },
-        layers: Array(layers).fill(layer),
-      };
-      registry.putManifest("app", { mediaType: TYPES.oci.manifest, bytes: Buffer.from(JSON.stringify(manifest)) }, "1");
-    };
-    const good = { architecture: "arm64", os: "linux", rootfs: { type: "layers", diff_ids: [] as string[] } };
-    put(good);
-    assert.equal((await resolve(t, registry)).layers.length, 0);
-    put(good, 1);
-    await rejectsWith(resolve(t, registry), "integrity", /disagree/, /names 0 diffIDs, the manifest 1 layers/);
-    for (const [config, pointer] of [
-      [{ ...good, architecture: undefined }, /image config is malformed[\s\S]*\/architecture/],
-      [{ ...good, rootfs: { type: "layers", diff_ids: ["x"] } }, /\/rootfs\/diff_ids\/0/],
-      [{ ...good, rootfs: undefined }, /\/rootfs/],
-      [{ ...good, config: { Env: "A=b" } }, /\/config/],
-      ["no object", /document/],
-    ] as const) {
-      put(config);
-      await rejectsWith(resolve(t, registry), "integrity", pointer);
-    }
-  });
 });
