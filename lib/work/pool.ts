@@ -29,7 +29,7 @@ interface Task {
 }
 
 /** A job below this many bytes is done at once on the calling thread: starting a thread takes longer. */
-const INLINE_SIZE = 256 * 1024;
+const INLINE_SIZE = 64 * 1024;
 const MAX_THREADS = 8;
 
 export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
