@@ -3,7 +3,7 @@ import yargs from "yargs";
 import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
-import { tuneEngine } from "../lib/work/memory.ts";
+import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";

@@ -22,7 +22,7 @@ import type { FindCredentials } from "../registry/credentials.ts";
 import type { Mirrors } from "../registry/host.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
-import { createWorkPool, type WorkPoolOptions } from "../work/pool.ts";
+import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { startImages } from "./images.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";

@@ -16,7 +16,7 @@ import { decodeAt, resolveImage } from "../registry/resolve.ts";
 import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
-import { createRelief } from "../work/memory.ts";
+import { createRelief } from "../workers/memory.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
 

@@ -1,5 +1,5 @@
 import { AircrateError } from "../error.ts";
-import { createRelief } from "../work/memory.ts";
+import { createRelief } from "../workers/memory.ts";
 
 /** Largest document (manifest, config, index) that is read, in bytes. */
 export const MAX_DOCUMENT = 4 * 1024 * 1024;

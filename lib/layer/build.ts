@@ -8,10 +8,10 @@ import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
 import { findPackedLayer, recordPackedLayer } from "../store/records.ts";
 import { createSlicer, type Segment, segmentSize } from "../tar/sequence.ts";
-import type { PackResult } from "../work/jobs.ts";
-import { createRelief } from "../work/memory.ts";
-import type { WorkPool } from "../work/pool.ts";
-import { FileChangedError } from "../work/segment-reader.ts";
+import type { PackResult } from "../workers/jobs.ts";
+import { createRelief } from "../workers/memory.ts";
+import type { WorkPool } from "../workers/pool.ts";
+import { FileChangedError } from "../workers/segment-reader.ts";
 
 export interface BuiltLayer extends LayerRecord {
   /** Whether it was packed before and lay in the store. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../store/layout.ts";
 import { type TarEntry, tarSegments } from "../tar/sequence.ts";
-import type { WorkPool } from "../work/pool.ts";
+import type { WorkPool } from "../workers/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
 
 /** Builds layers, each once, however often it is asked for during one build. */

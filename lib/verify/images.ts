@@ -1,17 +1,10 @@
 import { archiveImageName } from "../app/names.ts";
 import { MAX_LAYERS } from "../archive/compose.ts";
-import { type ArchiveScan, cleanMemberName } from "../inspect/archive.ts";
 import type { FoundImage, FoundImages } from "../inspect/images.ts";
 import { digestInName } from "./archive.ts";
+import { checkPath, type ImageContext, ownName } from "./context.ts";
 import type { Findings } from "./findings.ts";
 import { checkLayers } from "./layers.ts";
-
-export interface ImageContext {
-  readonly archive: ArchiveScan;
-  /** `auterion-app-base` of the manifest, when it names a version: layers of it may have been left out. */
-  readonly appBase: string | undefined;
-  readonly findings: Findings;
-}
 
 /** The images by themselves: configs, names, layers. */
 export function checkImages({ images, faults }: FoundImages, context: ImageContext): void {
@@ -21,11 +14,6 @@ export function checkImages({ images, faults }: FoundImages, context: ImageConte
   for (const image of images) checkConfig(image, context);
   checkNames(images, findings);
   checkLayers(images, context);
-}
-
-/** What findings call the archive itself. */
-export function ownName({ prefix }: ArchiveScan): string {
-  return prefix === "" ? "archive" : prefix.slice(0, -1);
 }
 
 function checkConfig(image: FoundImage, { archive, findings }: ImageContext): void {
@@ -50,15 +38,6 @@ function checkConfig(image: FoundImage, { archive, findings }: ImageContext): vo
   const made = config.value.history?.filter(({ empty_layer }) => empty_layer !== true).length ?? 0;
   if (made > diffIds.length) {
     findings.problem(where, `its history tells of ${made} layers, but it has ${diffIds.length}: Docker refuses that`);
-  }
-}
-
-/** containerd cleans the names of members, but looks for paths as they are written. */
-export function checkPath(path: string, where: string, findings: Findings): void {
-  const clean = cleanMemberName(path);
-  if (clean === undefined) findings.problem(where, `the path ${path} in manifest.json leaves the archive`);
-  else if (clean !== path) {
-    findings.warning(where, `the path ${path} in manifest.json is not a plain one: containerd and ctr do not find it`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Member } from "../inspect/archive.ts";
 import type { FoundImage, FoundLayer } from "../inspect/images.ts";
 import { digestInName } from "./archive.ts";
-import { checkPath, type ImageContext, ownName } from "./images.ts";
+import { checkPath, type ImageContext, ownName } from "./context.ts";
 
 /** Layers of all images: each is there, is what its config says, and can be unpacked by every engine. */
 export function checkLayers(images: readonly FoundImage[], context: ImageContext): void {

@@ -5,8 +5,8 @@ import type { ArchiveScan } from "../inspect/archive.ts";
 import type { FoundImage, FoundImages } from "../inspect/images.ts";
 import { blobName } from "../inspect/lookup.ts";
 import { type FoundManifest, isAttachment } from "../inspect/oci.ts";
+import { ownName } from "./context.ts";
 import type { Findings } from "./findings.ts";
-import { ownName } from "./images.ts";
 
 /** `index.json` and what it leads to: every blob is there with its size, and it says the same as `manifest.json`. */
 export function checkIndex(found: FoundImages, archive: ArchiveScan, findings: Findings): void {

@@ -6,7 +6,7 @@ import { digestOf } from "../../lib/digest.ts";
 import { buildLayer } from "../../lib/layer/build.ts";
 import { ingestLayer } from "../../lib/layer/ingest.ts";
 import type { Store } from "../../lib/store/layout.ts";
-import { createWorkPool } from "../../lib/work/pool.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { onCleanup } from "./cleanup.ts";
 import { TYPES } from "./image-content.ts";

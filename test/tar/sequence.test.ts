@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import test from "node:test";
 import { createSlicer, type Segment, segmentSize, type TarEntry, tarSegments } from "../../lib/tar/sequence.ts";
-import { readSegments } from "../../lib/work/segment-reader.ts";
+import { readSegments } from "../../lib/workers/segment-reader.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
 import { noise, seeded } from "../support/seeded.ts";

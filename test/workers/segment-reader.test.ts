@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { FileSegment, Segment } from "../../lib/tar/sequence.ts";
-import { FileChangedError, readSegments, visitSegments } from "../../lib/work/segment-reader.ts";
+import { FileChangedError, readSegments, visitSegments } from "../../lib/workers/segment-reader.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { asNobody } from "../support/nobody.ts";
 import { noise } from "../support/seeded.ts";

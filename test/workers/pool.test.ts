@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { crc32, inflateRawSync } from "node:zlib";
 import { loadPako, nativeGivesPakoBytes } from "../../lib/gzip/deflate.ts";
-import type { PackJob } from "../../lib/work/jobs.ts";
-import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../../lib/work/pool.ts";
-import { FileChangedError } from "../../lib/work/segment-reader.ts";
+import type { PackJob } from "../../lib/workers/jobs.ts";
+import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../../lib/workers/pool.ts";
+import { FileChangedError } from "../../lib/workers/segment-reader.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose } from "../support/seeded.ts";
@@ -132,7 +132,7 @@ console.log(new Set(results.map(({ sha256 }) => sha256)).size);
 `;
 
 test("a process that forgets to close its pool comes to an end, but not while jobs run", async () => {
-  const module = new URL("../../lib/work/pool.js", import.meta.url).href;
+  const module = new URL("../../lib/workers/pool.js", import.meta.url).href;
   const out = await runOk(process.execPath, ["--input-type=module", "-e", PROGRAM, module], { timeout: 20_000 });
   assert.equal(out, "1\n");
 });
