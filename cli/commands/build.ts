@@ -77,15 +77,14 @@ export const buildCommand: Command<BuildArguments> = {
   },
 };
 
-/** Lets a signal stop the task in order, so that no half-written file stays behind. */
+/**
+ * Lets a signal stop the task in order, so that no half-written file stays behind. One that comes when the task is done
+ * changes nothing any more: the file is there, and the process is about to end. A second one ends it at once.
+ */
 async function withSignals<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const stop = (signal: NodeJS.Signals) => controller.abort(new Interrupted(signal));
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    return await task(controller.signal);
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => controller.abort(new Interrupted(signal)));
   }
+  return task(controller.signal);
 }

@@ -131,7 +131,7 @@ async function prepare(t: TestContext) {
 
 /**
  * Starts a build and sends it the signal when the moment has come. A build that was done by then, on a machine that is
- * busy with other things, is started again, up to four times; `reset` puts its place in order.
+ * busy with other things, is started again, up to fifteen times; `reset` puts its place in order.
  */
 async function interrupted(
   { aircrate, registry, place }: Site,
@@ -147,7 +147,7 @@ async function interrupted(
     running.kill(signal);
     const ended = await running.ended;
     registry.setFault(undefined);
-    if (ended.status !== 0 || attempt === 5) return ended;
+    if (ended.status !== 0 || attempt === 16) return ended;
     await reset();
   }
 }
