@@ -37,7 +37,8 @@ test("what Docker, podman and skopeo save is read and proved", async (t) => {
     assert.equal(found.warnings.length, warnings.length, `${file}: ${JSON.stringify(found.warnings)}`);
     for (const [i, text] of warnings.entries()) assert.match(found.warnings[i]!.message, text);
     assert.deepEqual(found.inspection.faults, []);
-    const { kind, images } = found.inspection;
+    const { kind } = found.inspection;
+    const images = bySize(found);
     const wanted = expected.slice(0, count);
     assert.deepEqual(
       images.map(({ layers }) => layers.map(({ diffId }) => diffId)),
@@ -59,7 +60,7 @@ test("what Docker, podman and skopeo save is read and proved", async (t) => {
   await dockerd.docker(["save", "-o", join(dir, "docker.tar"), ...TAGS]);
   const links = /1 of its layers are symlinks: skopeo/;
   const docker = await check("docker.tar", 2, [links]);
-  assert.deepEqual(sharing(docker), [[[1], [], []], [[0]]]);
+  assert.deepEqual(sharing(docker), [[1, 0, 0], [1]]);
   assert.deepEqual(docker.checked, { checksums: 0, images: 2, layers: 3 });
 
   writeFileSync(join(dir, "docker.tar.gz"), gzipSync(readFileSync(join(dir, "docker.tar")), { level: 1 }));
@@ -67,7 +68,7 @@ test("what Docker, podman and skopeo save is read and proved", async (t) => {
 
   await podman.podman(["load", "-i", join(dir, "docker.tar")]);
   await podman.podman(["save", "-m", "-o", join(dir, "podman.tar"), ...TAGS]);
-  assert.deepEqual(sharing(await check("podman.tar", 2)), [[[1], [], []], [[0]]]);
+  assert.deepEqual(sharing(await check("podman.tar", 2)), [[1, 0, 0], [1]]);
 
   const only = /no manifest.json/;
   await podman.podman(["save", "--format", "oci-archive", "-o", join(dir, "oci.tar"), TAGS[0]]);
@@ -81,8 +82,14 @@ test("what Docker, podman and skopeo save is read and proved", async (t) => {
   await check("skopeo.tar", 1);
 });
 
-function sharing({ inspection }: Verification): number[][][] {
-  return inspection.images.map(({ layers }) => layers.map(({ sharedWith }) => [...sharedWith]));
+/** The larger image first: `docker save` writes several in an order that differs from run to run. */
+function bySize({ inspection }: Verification) {
+  return [...inspection.images].sort((a, b) => b.layers.length - a.layers.length);
+}
+
+/** With how many other images each layer is shared. */
+function sharing(found: Verification): number[][] {
+  return bySize(found).map(({ layers }) => layers.map(({ sharedWith }) => sharedWith.length));
 }
 
 const SLUG = "com.example.gallery";
