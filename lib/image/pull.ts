@@ -16,7 +16,6 @@ import { decodeAt, resolveImage } from "../registry/resolve.ts";
 import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
-import { createRelief } from "../workers/memory.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
 
@@ -174,12 +173,8 @@ export function createPull(options: PullOptions): Pull {
 
 /** Words what goes wrong on the way as the registry's fault, not the store's. */
 async function* body(chunks: AsyncIterable<Uint8Array>, where: string, url: URL): AsyncIterable<Uint8Array> {
-  const relieve = createRelief();
   try {
-    for await (const chunk of chunks) {
-      yield chunk;
-      relieve(chunk.length);
-    }
+    yield* chunks;
   } catch (error) {
     throw networkError(error, where, url);
   }

@@ -1,4 +1,4 @@
-import { type HeaderInfo, type MetaData, TypeInfo } from "../../spec/mender.ts";
+import type { HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
 
 /** What the header of an artifact says. */
 export interface ArtifactHeader {
@@ -13,8 +13,6 @@ export interface ArtifactHeader {
   readonly version: string;
   readonly metaData: MetaData;
 }
-
-export { TypeInfo };
 
 /** Member `version`: these 31 bytes in every artifact. */
 export const VERSION_DOCUMENT = '{"format":"mender","version":3}';
