@@ -1,13 +1,13 @@
 import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
 import type { Command } from "../command.ts";
-import { credentialPlaces, sourceDateEpoch, storeFolder } from "../environment.ts";
+import { sourceDateEpoch, storeFolder } from "../environment.ts";
+import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
 import { Interrupted } from "../ui/error.ts";
 
-interface BuildArguments {
+interface BuildArguments extends NetworkArguments {
   dir: string;
   output?: string;
   format?: OutputFormat;
-  mirror: string[];
   offline: boolean;
   locked: boolean;
   simulation: boolean;
@@ -28,15 +28,7 @@ export const buildCommand: Command<BuildArguments> = {
           choices: ["auterionos", "docker-archive", "oci"] as const,
           describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
         },
-        mirror: {
-          type: "string",
-          array: true,
-          requiresArg: true,
-          nargs: 1,
-          default: [] as string[],
-          defaultDescription: "none",
-          describe: "Ask HOST instead of REGISTRY, as REGISTRY=HOST; may be repeated",
-        },
+        ...NETWORK_OPTIONS,
         offline: { type: "boolean", default: false, describe: "Use what the store has and ask no registry" },
         locked: { type: "boolean", default: false, describe: "Refuse references that are not pinned by a digest" },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
@@ -49,8 +41,6 @@ export const buildCommand: Command<BuildArguments> = {
       .example("$0 build --mirror docker.io=127.0.0.1:5000", "pull from a mirror of Docker Hub"),
   run: async (args) => {
     const { build } = await import("../../lib/build/build.ts");
-    const { parseMirror } = await import("../../lib/registry/host.ts");
-    const { credentialsFromFiles } = await import("../../lib/registry/credentials.ts");
     const options: BuildOptions = {
       dir: args.dir,
       store: storeFolder(process.env),
@@ -58,8 +48,7 @@ export const buildCommand: Command<BuildArguments> = {
       ...(args.format !== undefined && { format: args.format }),
       ...(args["app-version"] !== undefined && { appVersion: args["app-version"] }),
       unversionedFile: args["unversioned-file"],
-      mirrors: new Map(args.mirror.map(parseMirror)),
-      findCredentials: credentialsFromFiles(credentialPlaces(process.env)),
+      registry: await registryAccess(args, process.env),
       offline: args.offline,
       locked: args.locked,
       simulation: args.simulation,

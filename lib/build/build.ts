@@ -17,9 +17,7 @@ import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import { createRegistryClient } from "../registry/client.ts";
-import type { FindCredentials } from "../registry/credentials.ts";
-import type { Mirrors } from "../registry/host.ts";
+import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
@@ -40,8 +38,8 @@ export interface BuildOptions extends PlanOptions {
   readonly format?: OutputFormat;
   /** Leaves the version out of the default file name. */
   readonly unversionedFile?: boolean;
-  readonly mirrors?: Mirrors;
-  readonly findCredentials?: FindCredentials;
+  /** How registries are reached. */
+  readonly registry?: RegistryAccess;
   /** Uses what the store has and asks no registry. */
   readonly offline?: boolean;
   /** Refuses references that are not pinned by a digest. */
@@ -72,8 +70,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
   const client = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,
-    mirrors: options.mirrors ?? new Map(),
-    findCredentials: options.findCredentials ?? (async () => undefined),
+    ...options.registry,
     ...(options.signal !== undefined && { signal: options.signal }),
   });
   const stop = () => void pool.close();

@@ -71,7 +71,7 @@ export function createPull(options: PullOptions): Pull {
   }
 
   async function outlineFromRegistry(reference: Reference, where: string): Promise<Outline> {
-    const resolved = await resolveImage(client, reference, platform);
+    const resolved = await resolveImage(client.sources(reference)[0]!, reference, platform);
     const { index, manifest, config } = resolved;
     for (const document of [index, manifest, config]) {
       if (document !== undefined) await writeBlob(store, document.bytes);
@@ -147,7 +147,7 @@ export function createPull(options: PullOptions): Pull {
     }
     const layer = descriptor.digest;
     onEvent({ kind: "pull-start", reference: where, layer, size: descriptor.size });
-    const answer = await client.get(reference, `blobs/${layer}`, { where });
+    const answer = await client.sources(reference)[0]!.get(`blobs/${layer}`, { where });
     const chunks = body(answer.body as AsyncIterable<Uint8Array>, where, answer.url);
     const record = await ingestLayer(store, descriptor, {
       ...ingest,

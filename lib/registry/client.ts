@@ -5,24 +5,45 @@ import type { Reference } from "../reference.ts";
 import { answerChallenge, forbidden } from "./auth.ts";
 import type { FindCredentials } from "./credentials.ts";
 import { apiHost, isLoopback, type Mirrors } from "./host.ts";
-import { type Answer, createTransport, drop, readBody, type TransportOptions } from "./transport.ts";
+import { type Answer, createTransport, drop, readBody, type SmallAnswer, type TransportOptions } from "./transport.ts";
 
 /** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
 export interface RegistryClient {
-  /**
-   * One GET below `/v2/REPOSITORY/`, with whatever authentication the registry asks for.
-   *
-   * @param where the reference in full, for errors
-   * @throws AircrateError unreachable (network, 404, other answers), forbidden (401, 403)
-   */
-  get(reference: Reference, path: string, options: { where: string; accept?: string }): Promise<Answer>;
+  /** The places that may have what the reference names, in the order in which to ask them; at least one. */
+  sources(reference: Reference): readonly RegistrySource[];
   close(): Promise<void>;
 }
 
-export interface RegistryClientOptions extends TransportOptions {
-  readonly mirrors: Mirrors;
-  readonly findCredentials: FindCredentials;
+/** One place to pull a reference from: its registry, or a mirror of it. */
+export interface RegistrySource {
+  /** Host and port, as the user knows it. */
+  readonly host: string;
+  /**
+   * One GET below `/v2/REPOSITORY/`, with whatever authentication the registry asks for.
+   *
+   * @returns an answer of status 200; when `from` is given and not 0, also one of 206 or 416
+   * @throws AircrateError unreachable (network, 404, other answers), forbidden (401, 403)
+   */
+  get(path: string, options: SourceRequest): Promise<Answer>;
+  /** As `get`, with a small body read whole. @throws AircrateError also integrity when it is larger than `limit` */
+  read(path: string, options: SourceRequest & { limit: number }): Promise<SmallAnswer>;
 }
+
+export interface SourceRequest {
+  /** The reference in full, for errors. */
+  readonly where: string;
+  readonly accept?: string;
+  /** Asks for the bytes from this position on (RFC 9110, section 14.2). */
+  readonly from?: number;
+}
+
+/** How registries are reached: what a user may set, the same for every command. */
+export interface RegistryAccess {
+  readonly mirrors?: Mirrors;
+  readonly findCredentials?: FindCredentials;
+}
+
+export interface RegistryClientOptions extends TransportOptions, RegistryAccess {}
 
 const MAX_ERROR_BODY = 64 * 1024;
 
@@ -34,42 +55,54 @@ interface Contact {
 }
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { mirrors = new Map(), findCredentials = async () => undefined } = options;
   const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
   const authorizations = new Map<string, Promise<string>>();
 
   return {
-    async get(reference, path, { where, accept }) {
-      const host = apiHost(reference.registry, options.mirrors);
-      const contact = await once(contacts, host, () => firstContact(host, where));
-      const url = new URL(`/v2/${reference.repository}/${path}`, contact.base);
-      const request = {
-        host: host === "registry-1.docker.io" ? "docker.io" : host,
-        plain: contact.base.protocol === "http:",
-        repository: reference.repository,
-        where,
-      };
-      const key = `${host}/${reference.repository}`;
-      const authorize = (header: string) =>
-        once(authorizations, key, () => answerChallenge(transport, options.findCredentials, { header, ...request }));
-      let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
-      for (let attempt = 0; ; attempt += 1) {
-        const headers = { ...(accept && { accept }), ...(authorization && { authorization }) };
-        const answer = await transport.get(url, { where, headers });
-        if (answer.status === 200) return answer;
-        const header = joinHeader(answer.headers["www-authenticate"]);
-        if (answer.status !== 401 || attempt > 0 || header === undefined)
-          throw await answerError(answer, { ...request, authorization });
-        // The token was for less than this, or has run out: once more with a new one.
-        await drop(answer.body);
-        const known = authorizations.get(key);
-        // Of several requests that were refused at once, the first one fetches it for all.
-        if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
-        authorization = await authorize(header);
-      }
-    },
+    sources: ({ registry, repository }) => [createSource(apiHost(registry, mirrors), repository)],
     close: () => transport.close(),
   };
+
+  function createSource(address: string, repository: string): RegistrySource {
+    const host = address === "registry-1.docker.io" ? "docker.io" : address;
+    const source: RegistrySource = {
+      host,
+      async get(path, { where, accept, from = 0 }) {
+        const contact = await once(contacts, address, () => firstContact(address, where));
+        const url = new URL(`/v2/${repository}/${path}`, contact.base);
+        const request = { host, plain: contact.base.protocol === "http:", repository, where };
+        const key = `${address}/${repository}`;
+        const authorize = (header: string) =>
+          once(authorizations, key, () => answerChallenge(transport, findCredentials, { header, ...request }));
+        let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
+        for (let attempt = 0; ; attempt += 1) {
+          const headers = {
+            ...(accept && { accept }),
+            ...(authorization && { authorization }),
+            ...(from > 0 && { range: `bytes=${from}-` }),
+          };
+          const answer = await transport.get(url, { where, headers });
+          if (answer.status === 200 || (from > 0 && (answer.status === 206 || answer.status === 416))) return answer;
+          const header = joinHeader(answer.headers["www-authenticate"]);
+          if (answer.status !== 401 || attempt > 0 || header === undefined)
+            throw await answerError(answer, { ...request, authorization });
+          // The token was for less than this, or has run out: once more with a new one.
+          await drop(answer.body);
+          const known = authorizations.get(key);
+          // Of several requests that were refused at once, the first one fetches it for all.
+          if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
+          authorization = await authorize(header);
+        }
+      },
+      async read(path, { limit, ...request }) {
+        const { body, ...answer } = await source.get(path, request);
+        return { ...answer, bytes: await readBody({ ...answer, body }, limit, request.where) };
+      },
+    };
+    return source;
+  }
 
   /** `GET /v2/`: finds the scheme and the challenge before anything that matters is sent. */
   async function firstContact(host: string, where: string): Promise<Contact> {

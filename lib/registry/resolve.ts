@@ -7,8 +7,7 @@ import { type Digest, digestOf } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { formatPlatform, type Platform, platformMatch } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
-import type { RegistryClient } from "./client.ts";
-import { readBody } from "./transport.ts";
+import type { RegistrySource } from "./client.ts";
 
 /** Manifests and configs beyond this are refused, as by other clients (distribution-spec asks registries for 4 MiB). */
 export const MAX_DOCUMENT = 4 * 1024 * 1024;
@@ -30,29 +29,29 @@ export interface ResolvedImage {
 }
 
 /**
- * Asks the registry what the reference stands for on this platform: index (if there is one), manifest and config, each
+ * Asks one source what the reference stands for on this platform: index (if there is one), manifest and config, each
  * checked against its digest.
  *
  * @throws AircrateError unreachable, forbidden; integrity when a digest does not fit; input when it is no image, or not
  *   one for this platform
  */
 export async function resolveImage(
-  client: RegistryClient,
+  source: RegistrySource,
   reference: Reference,
   platform: Platform,
 ): Promise<ResolvedImage> {
   const where = formatReference(reference);
-  const first = await fetchManifest(client, reference, reference.digest ?? reference.tag!, where);
+  const first = await fetchManifest(source, reference.digest ?? reference.tag!, where);
   let index: Document | undefined;
   let manifest = first;
   if (INDEX_TYPES.includes(first.descriptor.mediaType)) {
     index = first;
     const entry = selectEntry(decodeAt(Index, first.bytes, where).manifests, platform, where);
-    manifest = await fetchManifest(client, reference, entry.digest, where);
+    manifest = await fetchManifest(source, entry.digest, where);
     if (manifest.descriptor.size !== entry.size) throw sizeError(where, "manifest", entry, manifest.descriptor.size);
   }
   const { config, layers } = readManifest(manifest, where);
-  const configBytes = await fetchBlob(client, reference, config, where);
+  const configBytes = await fetchBlob(source, config, where);
   const imageConfig = decodeAt(ImageConfig, configBytes, where, "the image config");
   checkConfig(imageConfig, layers, platform, where);
   return {
@@ -71,18 +70,12 @@ export async function resolveImage(
 
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
-async function fetchManifest(
-  client: RegistryClient,
-  reference: Reference,
-  name: string,
-  where: string,
-): Promise<Document> {
-  const answer = await client.get(reference, `manifests/${name}`, { where, accept: ACCEPT });
-  const bytes = await readBody(answer, MAX_DOCUMENT, where);
+async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
+  const { bytes, headers } = await source.read(`manifests/${name}`, { where, accept: ACCEPT, limit: MAX_DOCUMENT });
   const digest = digestOf(bytes);
-  const wanted = name.startsWith("sha256:") ? name : headerDigest(answer.headers["docker-content-digest"]);
+  const wanted = name.startsWith("sha256:") ? name : headerDigest(headers["docker-content-digest"]);
   if (wanted !== undefined && wanted !== digest) throw digestError(where, "manifest", wanted, digest);
-  const mediaType = mediaTypeOf(bytes, String(answer.headers["content-type"] ?? ""), where);
+  const mediaType = mediaTypeOf(bytes, String(headers["content-type"] ?? ""), where);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 
@@ -156,20 +149,14 @@ function readManifest(document: Document, where: string): Manifest {
 }
 
 /** Fetches a blob that fits into memory. */
-async function fetchBlob(
-  client: RegistryClient,
-  reference: Reference,
-  descriptor: Descriptor,
-  where: string,
-): Promise<Buffer> {
+async function fetchBlob(source: RegistrySource, descriptor: Descriptor, where: string): Promise<Buffer> {
   if (descriptor.size > MAX_DOCUMENT) {
     throw new AircrateError("integrity", `its config is announced with ${descriptor.size} bytes`, {
       where,
       reason: `the limit is ${MAX_DOCUMENT}`,
     });
   }
-  const answer = await client.get(reference, `blobs/${descriptor.digest}`, { where });
-  const bytes = await readBody(answer, MAX_DOCUMENT, where);
+  const { bytes } = await source.read(`blobs/${descriptor.digest}`, { where, limit: MAX_DOCUMENT });
   if (bytes.length !== descriptor.size) throw sizeError(where, "config", descriptor, bytes.length);
   const digest = digestOf(bytes);
   if (digest !== descriptor.digest) throw digestError(where, "config", descriptor.digest, digest);

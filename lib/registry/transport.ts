@@ -10,9 +10,26 @@ export interface Answer {
   readonly url: URL;
 }
 
+/** An answer that was read whole. */
+export interface SmallAnswer extends Omit<Answer, "body"> {
+  readonly bytes: Buffer;
+}
+
+export interface RequestOptions {
+  /** The reference or registry that it is for, for errors. */
+  readonly where: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Transport {
   /** Sends one GET and follows redirects. @throws AircrateError unreachable, located at `where` */
-  get(url: URL, options: { where: string; headers?: Readonly<Record<string, string>> }): Promise<Answer>;
+  get(url: URL, options: RequestOptions): Promise<Answer>;
+  /**
+   * As `get`, with a small body read whole.
+   *
+   * @throws AircrateError integrity when it is larger than `limit`
+   */
+  read(url: URL, options: RequestOptions & { limit: number }): Promise<SmallAnswer>;
   close(): Promise<void>;
 }
 
@@ -39,24 +56,30 @@ export function createTransport(options: TransportOptions): Transport {
     return loading;
   };
   return {
-    async get(url, { where, headers = {} }) {
-      let target = url;
-      let sent: Record<string, string> = { ...headers, "user-agent": options.userAgent };
-      for (let hops = 0; ; hops += 1) {
-        const { statusCode, headers: received, body } = await send(target, sent, where);
-        const location = [301, 302, 303, 307, 308].includes(statusCode) ? received.location : undefined;
-        if (location === undefined) return { status: statusCode, headers: received, body, url: target };
-        await drop(body);
-        if (hops === MAX_REDIRECTS) throw redirectError(where, target, `more than ${MAX_REDIRECTS} redirects`);
-        const next = readLocation(String(location), target, where);
-        if (next.origin !== target.origin) {
-          sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_HEADERS.has(name.toLowerCase())));
-        }
-        target = next;
-      }
+    get,
+    async read(url, options) {
+      const { body, ...answer } = await get(url, options);
+      return { ...answer, bytes: await readBody({ ...answer, body }, options.limit, options.where) };
     },
     close: async () => (await loading)?.agent.destroy(),
   };
+
+  async function get(url: URL, { where, headers = {} }: RequestOptions): Promise<Answer> {
+    let target = url;
+    let sent: Record<string, string> = { ...headers, "user-agent": options.userAgent };
+    for (let hops = 0; ; hops += 1) {
+      const { statusCode, headers: received, body } = await send(target, sent, where);
+      const location = [301, 302, 303, 307, 308].includes(statusCode) ? received.location : undefined;
+      if (location === undefined) return { status: statusCode, headers: received, body, url: target };
+      await drop(body);
+      if (hops === MAX_REDIRECTS) throw redirectError(where, target, `more than ${MAX_REDIRECTS} redirects`);
+      const next = readLocation(String(location), target, where);
+      if (next.origin !== target.origin) {
+        sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_HEADERS.has(name.toLowerCase())));
+      }
+      target = next;
+    }
+  }
 
   async function send(url: URL, headers: Record<string, string>, where: string): Promise<Dispatcher.ResponseData> {
     const { request } = await http();

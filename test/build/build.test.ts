@@ -56,7 +56,7 @@ async function projectFor(t: TestContext, changes: Readonly<Record<string, strin
   seedDemo(registry);
   const store = join(tempDir(t), "store");
   const mirrors = new Map([["docker.io", registry.host]]);
-  return { dir, registry, run: (options) => build({ dir, store, mirrors, ...options }) };
+  return { dir, registry, run: (options) => build({ dir, store, registry: { mirrors }, ...options }) };
 }
 
 function sources({ images }: BuildReport): string[][] {

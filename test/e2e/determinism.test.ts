@@ -93,7 +93,7 @@ test("one project gives the same bytes, whoever builds it where, when and with w
       const dir = tempDir(t);
       const file = join(dir, "gallery.auterionos");
       const mirrors = new Map([["docker.io", registry.host]]);
-      await build({ dir: first, store: join(dir, "store"), output: file, mirrors, work });
+      await build({ dir: first, store: join(dir, "store"), output: file, registry: { mirrors }, work });
       assert.equal(await sha256Of(file), expected);
     }
   });

@@ -34,7 +34,7 @@ describe("tokens", () => {
     const other = registry.putBlob("other", BLOB);
     const client = clientWith(t);
     await Promise.all([1, 2, 3].map(() => fetchBlob(client, registry, path)));
-    const answer = await client.get(referenceIn(registry, "other"), `blobs/${other}`, { where: "w" });
+    const answer = await client.sources(referenceIn(registry, "other"))[0]!.get(`blobs/${other}`, { where: "w" });
     await drop(answer.body);
     assert.deepEqual(
       kinds(registry),

@@ -16,7 +16,7 @@ export async function withBlob(t: TestContext, options?: Parameters<typeof regis
 
 export async function fetchBlob(client: RegistryClient, registry: EmbeddedRegistry, path: string): Promise<string> {
   const reference = referenceIn(registry, "team/app:1");
-  const answer = await client.get(reference, path, { where: formatReference(reference) });
+  const answer = await client.sources(reference)[0]!.get(path, { where: formatReference(reference) });
   return String(await readBody(answer, 1000, "here"));
 }
 

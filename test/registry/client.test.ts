@@ -18,14 +18,16 @@ test("a host is asked once how it is spoken to", async (t) => {
 test("a mirror is asked instead of the registry, under the same repository", async (t) => {
   const { registry, path } = await withBlob(t);
   const client = clientWith(t, { mirrors: { "docker.io": registry.host } });
-  const answer = await client.get(parseReference("team/app"), path, { where: "docker.io/team/app:latest" });
+  const answer = await client.sources(parseReference("team/app"))[0]!.get(path, { where: "docker.io/team/app:latest" });
   assert.equal(answer.url.href, `${registry.url}/v2/team/app/${path}`);
   await drop(answer.body);
 });
 
 test("the accept header goes with it", async (t) => {
   const { registry, path } = await withBlob(t);
-  const answer = await clientWith(t).get(referenceIn(registry, "team/app"), path, { where: "w", accept: "a/b, c/d" });
+  const answer = await clientWith(t)
+    .sources(referenceIn(registry, "team/app"))[0]!
+    .get(path, { where: "w", accept: "a/b, c/d" });
   await drop(answer.body);
   assert.equal(registry.requests.at(-1)?.accept, "a/b, c/d");
 });
