@@ -7,7 +7,9 @@ import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { lockCommand } from "./commands/lock.ts";
 import { planCommand } from "./commands/plan.ts";
+import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
@@ -15,14 +17,14 @@ const EXIT_HELP = `Exit status:
   0  done                          4  a registry or file cannot be reached or does not exist
   1  internal fault                5  not allowed: credentials are missing or refused
   2  wrong usage                   6  integrity: a digest or checksum does not fit, or verify found problems
-  3  the input is wrong            7  refused by --offline or --locked
+  3  the input is wrong            7  refused: --offline, --locked, or vendor without a lock
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "inspect", "verify"];
+const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
@@ -43,6 +45,8 @@ function parse(): (() => Promise<void>) | undefined {
     });
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
+  addCommand(parser, lockCommand);
+  addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
   try {

@@ -163,7 +163,8 @@ async function fetchBlob(source: RegistrySource, descriptor: Descriptor, where: 
   return bytes;
 }
 
-function checkConfig(config: ImageConfig, layers: readonly Descriptor[], wanted: Platform, where: string): void {
+/** A config fits its manifest, and is for this platform. @throws AircrateError input, integrity */
+export function checkConfig(config: ImageConfig, layers: readonly Descriptor[], wanted: Platform, where: string): void {
   if (platformMatch(wanted, config) === 0) throw platformError(where, wanted, [formatPlatform(config)]);
   if (config.rootfs.diff_ids.length !== layers.length) {
     throw new AircrateError("integrity", "its config and its manifest disagree", {

@@ -5,9 +5,14 @@ import { AircrateError, systemCode } from "../error.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Dispatcher.ResponseData["body"];
+  readonly body: AnswerBody;
   /** The address that answered, after redirects. */
   readonly url: URL;
+}
+
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  /** Lets go of what was not read. */
+  dump(options: { limit: number }): Promise<void>;
 }
 
 /** An answer that was read whole. */

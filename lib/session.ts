@@ -1,0 +1,54 @@
+import { createRegistryClient, type RegistryAccess, type RegistryClient } from "./registry/client.ts";
+import { openStore, type Store } from "./store/layout.ts";
+import type { Layout } from "./vendor/layout.ts";
+import { VERSION } from "./version.ts";
+
+export interface SessionOptions {
+  /** Folder of the blob store. */
+  readonly store: string;
+  /** How registries are reached. */
+  readonly registry?: RegistryAccess;
+  /** Asks no registry. */
+  readonly offline?: boolean;
+  /** An image layout, folder or tar file, that is asked before the registries. */
+  readonly vendor?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What every command that pulls works with. It has to be closed. */
+export interface Session {
+  readonly store: Store;
+  /** Its sources are the image layout and, unless `offline`, the registries, in this order. */
+  readonly client: RegistryClient;
+  readonly vendor?: Layout;
+  close(): Promise<void>;
+}
+
+/** @throws AircrateError unreachable: the store cannot be used; as `openLayout` */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const store = await openStore(options.store);
+  const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
+  const registries = createRegistryClient({
+    userAgent: `aircrate/${VERSION}`,
+    ...options.registry,
+    ...(options.signal !== undefined && { signal: options.signal }),
+  });
+  const close = async () => {
+    await Promise.all([registries.close(), vendor?.layout.close()]);
+  };
+  const client: RegistryClient = {
+    sources: (reference) => [
+      ...(vendor === undefined ? [] : [vendor.source(reference)]),
+      ...(options.offline === true ? [] : registries.sources(reference)),
+    ],
+    close,
+  };
+  return { store, client, close, ...(vendor && { vendor: vendor.layout }) };
+}
+
+async function openVendor(file: string) {
+  const { openLayout } = await import("./vendor/layout.ts");
+  const { layoutSource } = await import("./vendor/source.ts");
+  const layout = await openLayout(file);
+  return { layout, source: (reference: Parameters<typeof layoutSource>[1]) => layoutSource(layout, reference) };
+}
