@@ -52,8 +52,20 @@ async function decodeLock(bytes: Uint8Array, file: string): Promise<Lock> {
     return decodeJson(Lock, bytes);
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
+    checkConflict(bytes, file);
     return decodeYaml(Lock, await readYaml(file));
   }
+}
+
+/** For YAML, the marks of a conflict may be part of a text. */
+function checkConflict(bytes: Uint8Array, file: string): void {
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  const line = lines.findIndex((text) => text.startsWith("<<<<<<< "));
+  if (line < 0) return;
+  throw new AircrateError("input", "the lock file holds a merge conflict", {
+    where: `${file}:${line + 1}`,
+    hint: "keep one side of it, and run aircrate lock",
+  });
 }
 
 /** A lock may not give another meaning to what says by itself what it means. */

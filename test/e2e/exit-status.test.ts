@@ -318,11 +318,17 @@ test("exit status 7: refused by --offline or --locked", async (t) => {
   });
   assert.deepEqual(registry.requests, [], "not even asked");
   await check(t, aircrate, {
-    name: "no digests",
+    name: "no lock file",
     status: 7,
-    first: "--locked allows no reference that may move",
-    rest: /Dockerfile\.base:2: docker\.io\/arm64v8\/python:3\.11-slim .*\n.*auterion-app\.yml:\d+: docker\.io\/arm64v8\/busybox:1\.36 /,
+    first: "aircrate.lock: there is no lock file",
+    rest: /Dockerfile\.base:2: docker\.io\/arm64v8\/python:3\.11-slim .*\n.*auterion-app\.yml:\d+: docker\.io\/arm64v8\/busybox:1\.36 .*\n {2}-> write it: aircrate lock$/m,
     args: ["build", "--locked", ...mirror(registry)],
   });
   assert.deepEqual(registry.requests, []);
+  await check(t, aircrate, {
+    name: "nothing to vendor",
+    status: 7,
+    first: "aircrate.lock: there is no lock file",
+    args: ["vendor", ...mirror(registry)],
+  });
 });

@@ -22,6 +22,8 @@ export interface AircrateOptions {
   readonly umask?: number;
   /** Program that runs it, default this Node. */
   readonly node?: string;
+  /** Runs it in a network namespace of its own, from which nothing can be reached, not even loopback; needs root. */
+  readonly isolated?: boolean;
   /** Number of the user and the group that it runs as; only root may choose. */
   readonly user?: number;
 }
@@ -105,10 +107,11 @@ const PRIVATE: AircrateOptions["env"] = {
 
 function commandLine(
   args: readonly string[],
-  { store, cwd, env, umask, user, node = process.execPath }: AircrateOptions,
+  { store, cwd, env, umask, isolated, user, node = process.execPath }: AircrateOptions,
 ): [command: string, args: string[], place: Pick<AircrateOptions, "cwd" | "env">] {
   const words = [node, PROGRAM, ...args];
   if (user !== undefined) words.unshift("setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups");
+  if (isolated === true) words.unshift("unshare", "--net", "--");
   // Node cannot set the mask of a child, the shell can.
   if (umask !== undefined) words.unshift("sh", "-c", `umask ${umask.toString(8)} && exec "$@"`, "sh");
   return [words[0]!, words.slice(1), { cwd, env: { AIRCRATE_STORE: store, ...env } }];
