@@ -61,8 +61,9 @@ async function outlineFromStore(
   const record = pin ?? (fixed ? await findReference(store, where, formatPlatform(platform)) : undefined);
   const manifestBytes = record && (await readBlob(store, record.manifest));
   if (record === undefined || manifestBytes === undefined) return undefined;
-  const { config, layers } = decodeAt(Manifest, manifestBytes, where);
-  if (pin !== undefined) checkPin(pin, lockedImage({ manifest: pin.manifest, config, layers }), where);
+  const manifest = decodeAt(Manifest, manifestBytes, where);
+  const { config, layers } = manifest;
+  if (pin !== undefined) checkPin(pin, lockedImage(pin.manifest, manifest), where);
   const configBytes = await readBlob(store, config);
   if (configBytes === undefined) return undefined;
   const imageConfig = decodeAt(ImageConfig, configBytes, where, "the image config");
@@ -84,7 +85,7 @@ async function outlineFromSources(
   }
   const resolved = await resolveIntoStore(options, reference, { ...options, ...(digest !== undefined && { digest }) });
   const { manifest, config, imageConfig, layers } = resolved;
-  const found = lockedImage({ manifest: manifest.descriptor, config: config.descriptor, layers });
+  const found = lockedImage(manifest.descriptor, { config: config.descriptor, layers });
   if (pin !== undefined) checkPin(pin, found, where);
   options.onEvent({ kind: "resolve", reference: where, manifest: manifest.descriptor.digest, from: "registry" });
   return { config: imageConfig, configBytes: config.bytes, layers };

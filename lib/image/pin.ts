@@ -1,22 +1,20 @@
 import type { LockedBlob, LockedImage } from "../../spec/lock.ts";
-import type { Descriptor } from "../../spec/oci.ts";
+import type { Descriptor, Manifest } from "../../spec/oci.ts";
 import { AircrateError } from "../error.ts";
 
 /** What the references of a plan are locked to, by reference in full, on one platform. */
 export type Pins = ReadonlyMap<string, LockedImage>;
 
-/** What a lock says of an image that was resolved. */
-export function lockedImage(image: {
-  readonly manifest: Descriptor;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
-}): LockedImage {
+/** What a lock says of an image: what names its manifest, and what that names. */
+export function lockedImage(manifest: Descriptor, { mediaType, config, layers }: ManifestContent): LockedImage {
   return {
-    config: lockedBlob(image.config),
-    layers: image.layers.map(lockedBlob),
-    manifest: lockedBlob(image.manifest),
+    config: lockedBlob(config),
+    layers: layers.map(lockedBlob),
+    manifest: lockedBlob({ ...manifest, mediaType: mediaType ?? manifest.mediaType }),
   };
 }
+
+type ManifestContent = Pick<Manifest, "mediaType" | "config"> & { readonly layers: readonly Descriptor[] };
 
 export function lockedBlob({ digest, mediaType, size }: Descriptor): LockedBlob {
   return { digest, mediaType, size };

@@ -113,7 +113,7 @@ async function lockReference(
     if (resolved.index !== undefined) index = lockedBlob(resolved.index.descriptor);
     root = index?.digest ?? resolved.manifest.descriptor.digest;
     const { manifest, config, layers } = resolved;
-    images[platform] = lockedImage({ manifest: manifest.descriptor, config: config.descriptor, layers });
+    images[platform] = lockedImage(manifest.descriptor, { config: config.descriptor, layers });
   }
   return { ...(index !== undefined && { index }), platforms: images };
 }

@@ -19,7 +19,9 @@ export function layoutSource(layout: Layout, reference: Reference): RegistrySour
         if (only === undefined) throw absent(layout, where);
         // One image for several platforms, listed one by one: what else tells them apart is an index.
         if (others.length > 0) return answerOf(Buffer.from(JSON.stringify({ ...INDEX, manifests: named })));
-        return source.get(`manifests/${only.digest}`, { where, from });
+        const answer = await source.get(`manifests/${only.digest}`, { where, from });
+        // The index promises it; whoever asks by name compares it with what comes.
+        return { ...answer, headers: { ...answer.headers, "docker-content-digest": only.digest } };
       }
       const size = await layout.size(name);
       if (size === undefined) throw absent(layout, where);

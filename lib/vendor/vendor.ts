@@ -130,6 +130,5 @@ async function checkImage({ store }: Session, reference: string, image: LockedIm
   const bytes = await readBlob(store, image.manifest);
   if (bytes === undefined)
     throw new AircrateError("internal", "a manifest vanished from the store", { where: reference });
-  const { config, layers } = decodeAt(Manifest, bytes, reference);
-  checkPin(image, lockedImage({ manifest: image.manifest, config, layers }), reference);
+  checkPin(image, lockedImage(image.manifest, decodeAt(Manifest, bytes, reference)), reference);
 }
