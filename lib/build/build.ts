@@ -20,6 +20,7 @@ import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
 import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
+import { mergeRegistries } from "../registry/mirrors.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
@@ -73,6 +74,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   const client = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,
     ...options.registry,
+    registries: mergeRegistries(plan.registries, options.registry?.registries),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
   const stop = () => void pool.close();

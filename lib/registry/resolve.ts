@@ -120,11 +120,9 @@ function selectEntry(entries: readonly IndexEntry[], wanted: Platform, where: st
   // An index of one image that does not say for what: its config will.
   if (usable.length === 1 && only !== undefined && only.platform === undefined) return only;
   const found = usable.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
-  throw platformError(
-    where,
-    wanted,
-    found.filter((name) => !name.startsWith("unknown/")),
-  );
+  const known = found.filter((name) => !name.startsWith("unknown/"));
+  const inner = entries.filter((entry) => INDEX_TYPES.includes(entry.mediaType));
+  throw inner.length === 0 ? platformError(where, wanted, known) : nestedError(where, wanted, inner);
 }
 
 function platformError(where: string, wanted: Platform, found: readonly string[]): AircrateError {
@@ -133,6 +131,16 @@ function platformError(where: string, wanted: Platform, found: readonly string[]
     where,
     reason: `it is for ${list}`,
     hint: "choose a reference that has this platform; on Docker Hub, arm64v8/NAME is the arm64 build of an official image",
+  });
+}
+
+/** image-spec image-index.md lets an index name others. That is rare, and the inner one can be referred to itself. */
+function nestedError(where: string, wanted: Platform, inner: readonly IndexEntry[]): AircrateError {
+  const listed = inner.slice(0, 10).map(({ digest }) => `it names the index ${digest}`);
+  return new AircrateError("input", `the index has no image for ${formatPlatform(wanted)} itself`, {
+    where,
+    reason: [...listed, "an index in an index is not looked into"],
+    hint: "refer to the inner index by its digest: REPOSITORY@sha256:DIGEST",
   });
 }
 
