@@ -13,7 +13,7 @@ import { formatPlatform, type Platform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { decodeAt, resolveImage } from "../registry/resolve.ts";
-import { trySources } from "../registry/sources.ts";
+import { type OnPassedOver, trySources } from "../registry/sources.ts";
 import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
@@ -75,7 +75,7 @@ export function createPull(options: PullOptions): Pull {
     const resolved = await trySources(
       client.sources(reference),
       (source) => resolveImage(source, reference, platform),
-      (host, why) => onEvent({ kind: "pass-over", reference: where, host, why }),
+      passedOver(where),
     );
     const { index, manifest, config } = resolved;
     for (const document of [index, manifest, config]) {
@@ -160,10 +160,14 @@ export function createPull(options: PullOptions): Pull {
         const onBytes = (size: number) => onEvent({ kind: "pull-bytes", layer, size });
         return ingestLayer(store, descriptor, { ...ingest, chunks, onBytes });
       },
-      (host, why) => onEvent({ kind: "pass-over", reference: where, host, why }),
+      passedOver(where),
     );
     onEvent({ kind: "pull-end", reference: where, layer, size: descriptor.size });
     return record;
+  }
+
+  function passedOver(reference: string): OnPassedOver {
+    return (host, why) => onEvent({ kind: "pass-over", reference, host, why });
   }
 
   async function readTree({ diffId, digest, size }: LayerRecord, where: string): Promise<LayerTree> {

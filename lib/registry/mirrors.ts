@@ -2,7 +2,7 @@ import { MIRROR, PREFIX } from "../../spec/registries.ts";
 import { AircrateError } from "../error.ts";
 import { canonicalRegistry, isAddress, type Reference } from "../reference.ts";
 
-/** Who is asked instead of a registry, by prefix: `docker.io` -> `127.0.0.1:5000`. The registry itself never is. */
+/** Who is asked instead of a registry, by prefix: `docker.io` -> `127.0.0.1:5000`. The registry itself is then not asked. */
 export type Mirrors = ReadonlyMap<string, string>;
 
 /** What the files of the project and of the user say, by prefix: a registry, or the beginning of its repositories. */
@@ -11,7 +11,7 @@ export type Registries = ReadonlyMap<string, RegistryRule>;
 export interface RegistryRule {
   /** `HOST[:PORT][/PATH]`, in the order in which to ask them; PATH is put in front of the repository. */
   readonly mirrors: readonly string[];
-  /** The host of the prefix, which is a registry, may be spoken to without TLS or with a certificate of any kind. */
+  /** Whether the prefix, which is a whole registry, may be spoken to without TLS or with a certificate of any kind. */
   readonly insecure: boolean;
   /** Whether the registry itself is asked when no mirror delivers. */
   readonly fallback: boolean;
