@@ -57,10 +57,10 @@ interface Contact {
   readonly challenge: string | undefined;
 }
 
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { registries = new Map(), findCredentials = async () => undefined } = options;
-  const access = { ...options, insecure: [...(options.insecure ?? []), ...insecureHosts(registries)] };
-  const transport = createTransport(access);
+export function createRegistryClient(given: RegistryClientOptions): RegistryClient {
+  const { registries = new Map(), findCredentials = async () => undefined } = given;
+  const options = { ...given, insecure: [...(given.insecure ?? []), ...insecureHosts(registries)] };
+  const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
   const authorizations = new Map<string, Promise<string>>();
   const failures: Failures = new Map();

@@ -1,6 +1,7 @@
 import { MIRROR, PREFIX } from "../../spec/registries.ts";
 import { AircrateError } from "../error.ts";
 import { canonicalRegistry, isAddress, type Reference } from "../reference.ts";
+import { apiHost } from "./host.ts";
 
 /** Who is asked instead of a registry, by prefix: `docker.io` -> `127.0.0.1:5000`. The registry itself is then not asked. */
 export type Mirrors = ReadonlyMap<string, string>;
@@ -65,9 +66,9 @@ export function mergeRegistries(...sets: readonly (Registries | undefined)[]): R
   return new Map(sets.toReversed().flatMap((set) => [...(set ?? [])]));
 }
 
-/** The registries whose rule says that they are insecure. */
+/** The servers of the registries whose rule says that they are insecure. */
 export function insecureHosts(registries: Registries): string[] {
-  return [...registries].flatMap(([prefix, { insecure }]) => (insecure ? [splitHost(prefix)[0]] : []));
+  return [...registries].flatMap(([prefix, { insecure }]) => (insecure ? [apiHost(splitHost(prefix)[0])] : []));
 }
 
 /** A prefix under the one name of its registry; undefined when its host can be none, as with a port of 99999. */

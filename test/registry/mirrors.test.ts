@@ -67,6 +67,7 @@ test("an insecure registry is no insecure mirror", () => {
     ["[::1]:5000", rule(["other:5000"], insecure)],
   ]);
   assert.deepEqual(insecureHosts(registries), ["lab:5000", "[::1]:5000"]);
+  assert.deepEqual(insecureHosts(new Map([["docker.io", rule([], insecure)]])), ["registry-1.docker.io"]);
 });
 
 describe("mirrors of the command line", () => {
