@@ -74,6 +74,13 @@ export async function readAircrateYml(dir: string): Promise<AircrateConfig | und
     if (source !== undefined) images.set(name, { name, where, ...source });
   }
   const registries = readRules(config.registries ?? {}, document, problems);
+  for (const [key, { insecure }] of Object.entries(config.registries ?? {})) {
+    // A project may come from anywhere; whoever builds it has credentials that an unchecked host would get.
+    if (insecure !== true) continue;
+    const line = document.locate(child(child("/registries", key), "insecure"));
+    const message = "`insecure` is not for a project to say";
+    problems.push({ line, message, hint: "put it into your own registries.yml, or give --insecure-registry HOST" });
+  }
   if (problems.length > 0) throw problemsError(document.file, problems);
   return { file, images, registries, ...(config.tag !== undefined && { tag: config.tag }) };
 }

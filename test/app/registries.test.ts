@@ -20,7 +20,10 @@ const TEXT = `registries:
 `;
 
 test("the project's file and the user's say it in the same words", async (t) => {
-  const dir = writeFiles(tempDir(t), { "aircrate.yml": TEXT, "registries.yml": TEXT });
+  const dir = writeFiles(tempDir(t), {
+    "aircrate.yml": TEXT.replace("insecure: true", "insecure: false"),
+    "registries.yml": TEXT,
+  });
   const user = await readRegistriesFile(join(dir, "registries.yml"));
   assert.deepEqual(
     [...user],
@@ -30,7 +33,14 @@ test("the project's file and the user's say it in the same words", async (t) => 
       ["127.0.0.1:5000", rule([], { insecure: true })],
     ],
   );
-  assert.deepEqual((await readAircrateYml(dir))?.registries, user);
+  const project = (await readAircrateYml(dir))?.registries;
+  assert.deepEqual(project, new Map([...user, ["127.0.0.1:5000", rule([])]]));
+});
+
+test("a project cannot take a host's certificate check away from whoever builds it", async (t) => {
+  const dir = writeFiles(tempDir(t), { "aircrate.yml": TEXT });
+  const error = await rejectsWith(readAircrateYml(dir), "input", /not for a project to say/, /--insecure-registry/);
+  assert.equal(error.where, `${join(dir, "aircrate.yml")}:8`);
 });
 
 test("neither has to say anything", async (t) => {
@@ -67,7 +77,7 @@ describe("what is wrong is told with its line, in both files", () => {
     ["a reference", "registries:\n  docker.io/python:3.11: {}\n", 2, legal],
     [
       "a registry twice",
-      `${docker("insecure: true")}  registry-1.docker.io: {}\n`,
+      `${docker("mirrors: [a.example.com]")}  registry-1.docker.io: {}\n`,
       4,
       /another name of a registry above/,
     ],
