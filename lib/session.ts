@@ -1,4 +1,5 @@
 import { createRegistryClient, type RegistryAccess, type RegistryClient } from "./registry/client.ts";
+import { mergeRegistries, type Registries } from "./registry/mirrors.ts";
 import { openStore, type Store } from "./store/layout.ts";
 import type { Layout } from "./vendor/layout.ts";
 import { VERSION } from "./version.ts";
@@ -24,22 +25,26 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** @throws AircrateError unreachable: the store cannot be used; as `openLayout` */
-export async function openSession(options: SessionOptions): Promise<Session> {
+/**
+ * @param registries what the project says of registries
+ * @throws AircrateError unreachable: the store cannot be used; as `openLayout`
+ */
+export async function openSession(options: SessionOptions, registries: Registries): Promise<Session> {
   const store = await openStore(options.store);
   const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
-  const registries = createRegistryClient({
+  const remote = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,
     ...options.registry,
+    registries: mergeRegistries(registries, options.registry?.registries),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
   const close = async () => {
-    await Promise.all([registries.close(), vendor?.layout.close()]);
+    await Promise.all([remote.close(), vendor?.layout.close()]);
   };
   const client: RegistryClient = {
     sources: (reference) => [
       ...(vendor === undefined ? [] : [vendor.source(reference)]),
-      ...(options.offline === true ? [] : registries.sources(reference)),
+      ...(options.offline === true ? [] : remote.sources(reference)),
     ],
     close,
   };

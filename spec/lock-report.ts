@@ -33,6 +33,7 @@ export const LockReport = Type.Object({
   layersSize: Size,
   /** Bytes of those that the store lacks, each once. */
   download: Size,
+  warnings: Type.Array(Type.String()),
 });
 export type LockReport = Static<typeof LockReport>;
 
@@ -46,5 +47,6 @@ export const VendorReport = Type.Object({
   blobs: BlobTotal,
   /** Those that the store lacked. */
   pulled: BlobTotal,
+  warnings: Type.Array(Type.String()),
 });
 export type VendorReport = Static<typeof VendorReport>;

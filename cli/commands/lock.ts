@@ -44,7 +44,8 @@ export const lockCommand: Command<LockArguments> = {
       return;
     }
     const { renderLock } = await import("../ui/lock.ts");
-    const { print } = await import("../ui/text.ts");
+    const { print, warn } = await import("../ui/text.ts");
     print(renderLock(report));
+    for (const warning of report.warnings) warn(warning);
   },
 };

@@ -47,7 +47,8 @@ export const vendorCommand: Command<VendorArguments> = {
       return;
     }
     const { renderVendor } = await import("../ui/lock.ts");
-    const { print } = await import("../ui/text.ts");
+    const { print, warn } = await import("../ui/text.ts");
     print(renderVendor(report));
+    for (const warning of report.warnings) warn(warning);
   },
 };

@@ -8,7 +8,7 @@ import { formatPlatform, type Platform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { checkConfig, decodeAt, type ResolvedImage, resolveImage } from "../registry/resolve.ts";
-import { trySources } from "../registry/sources.ts";
+import { type OnPassedOver, trySources } from "../registry/sources.ts";
 import { hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findPulledLayer, findReference, recordReference } from "../store/records.ts";
 import type { Layout } from "../vendor/layout.ts";
@@ -26,6 +26,8 @@ export interface OutlineOptions {
   readonly vendor?: Layout | undefined;
   readonly onEvent: OnEvent;
 }
+
+export type ResolveContext = Pick<OutlineOptions, "store" | "client" | "onEvent">;
 
 /** What is needed of an image before its layers. */
 export interface Outline {
@@ -107,12 +109,16 @@ async function isVendored(
  * @throws AircrateError as `resolveImage`
  */
 export async function resolveIntoStore(
-  { store, client }: Pick<OutlineOptions, "store" | "client">,
+  { store, client, onEvent }: ResolveContext,
   reference: Reference,
   { platform, digest }: { platform: Platform; digest?: Digest },
 ): Promise<ResolvedImage> {
   const asked = digest === undefined ? reference : { ...reference, digest };
-  const resolved = await trySources(client.sources(reference), (source) => resolveImage(source, asked, platform));
+  const resolved = await trySources(
+    client.sources(reference),
+    (source) => resolveImage(source, asked, platform),
+    passedOver(onEvent, formatReference(reference)),
+  );
   const { index, manifest, config } = resolved;
   for (const document of [index, manifest, config]) {
     if (document !== undefined) await writeBlob(store, document.bytes);
@@ -126,6 +132,11 @@ export async function resolveIntoStore(
     found: resolved.platform as ReferenceRecord["found"],
   });
   return resolved;
+}
+
+/** Tells of sources that are left for the next one. */
+export function passedOver(onEvent: OnEvent, reference: string): OnPassedOver {
+  return (host, why) => onEvent({ kind: "pass-over", reference, host, why });
 }
 
 /** A blob and what it is in its image, for messages. */

@@ -12,7 +12,7 @@ import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer } from "../store/records.ts";
 import type { Image, LayerSource } from "./image.ts";
-import { findOutline, type OutlineOptions } from "./outline.ts";
+import { findOutline, type OutlineOptions, passedOver } from "./outline.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
 
 /** Gets images into the store, each blob once, however many images share it. */
@@ -75,12 +75,16 @@ export function createPull(options: OutlineOptions): Pull {
     }
     const layer = descriptor.digest;
     onEvent({ kind: "pull-start", reference: where, layer, size: descriptor.size });
-    const record = await trySources(client.sources(reference), async (source) => {
-      const answer = await source.get(`blobs/${layer}`, { where });
-      const chunks = body(answer.body, where, answer.url);
-      const onBytes = (size: number) => onEvent({ kind: "pull-bytes", layer, size });
-      return ingestLayer(store, descriptor, { ...ingest, chunks, onBytes });
-    });
+    const record = await trySources(
+      client.sources(reference),
+      async (source) => {
+        const answer = await source.get(`blobs/${layer}`, { where });
+        const chunks = body(answer.body, where, answer.url);
+        const onBytes = (size: number) => onEvent({ kind: "pull-bytes", layer, size });
+        return ingestLayer(store, descriptor, { ...ingest, chunks, onBytes });
+      },
+      passedOver(onEvent, where),
+    );
     onEvent({ kind: "pull-end", reference: where, layer, size: descriptor.size });
     return record;
   }

@@ -1,13 +1,14 @@
 import type { Lock, LockedImage, LockedReference } from "../../spec/lock.ts";
 import type { LockReport } from "../../spec/lock-report.ts";
 import { AircrateError } from "../error.ts";
-import { resolveIntoStore } from "../image/outline.ts";
+import { createWarnings } from "../events.ts";
+import { type ResolveContext, resolveIntoStore } from "../image/outline.ts";
 import { lockedBlob, lockedImage } from "../image/pin.ts";
 import { mapLimited } from "../limit.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { formatPlatform, parsePlatform } from "../platform.ts";
 import { familiarReference, formatReference, parseReference, type Reference } from "../reference.ts";
-import { openSession, type Session, type SessionOptions } from "../session.ts";
+import { openSession, type SessionOptions } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
 import { lockChanges } from "./changes.ts";
 import { pulledReferences } from "./check.ts";
@@ -40,18 +41,21 @@ const PARALLEL_REFERENCES = 4;
  */
 export async function lockProject(options: LockOptions): Promise<LockReport> {
   const before = await readLock(options.dir);
-  const wanted = wantedReferences(await makePlans(options.dir, before, options.simulation));
+  const plans = await makePlans(options.dir, before, options.simulation);
+  const wanted = wantedReferences(plans);
   const moving = chosen(options.update, wanted);
-  const session = await openSession(options);
+  const session = await openSession(options, plans[0]!.registries);
+  const warnings = createWarnings();
+  const context = { ...session, onEvent: warnings.event };
   try {
     const entries = await mapLimited(PARALLEL_REFERENCES, wanted, async ([name, one]) => {
       const known = before?.images[name];
-      return [name, await lockReference(session, one, { known, move: moving.has(name) })] as const;
+      return [name, await lockReference(context, one, { known, move: moving.has(name) })] as const;
     });
     const lock: Lock = { version: 1, images: Object.fromEntries(entries) };
     const changes = await lockChanges(session.store, before, lock);
     const written = await writeLock(options.dir, lock);
-    return { version: 1, file: lockFile(options.dir), written, ...changes };
+    return { version: 1, file: lockFile(options.dir), written, ...changes, warnings: warnings.list() };
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.
     options.signal?.throwIfAborted();
@@ -94,7 +98,7 @@ function chosen(update: readonly string[] | undefined, wanted: ReadonlyMap<strin
  * that is locked, not from what the tag leads to by then.
  */
 async function lockReference(
-  session: Session,
+  context: ResolveContext,
   { reference, platforms }: Wanted,
   { known, move }: { known: LockedReference | undefined; move: boolean },
 ): Promise<LockedReference> {
@@ -109,7 +113,7 @@ async function lockReference(
       continue;
     }
     const pinned = { platform: parsePlatform(platform), ...(root !== undefined && { digest: root }) };
-    const resolved = await resolveIntoStore(session, reference, pinned);
+    const resolved = await resolveIntoStore(context, reference, pinned);
     if (resolved.index !== undefined) index = lockedBlob(resolved.index.descriptor);
     root = index?.digest ?? resolved.manifest.descriptor.digest;
     const { manifest, config, layers } = resolved;

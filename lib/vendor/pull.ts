@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { LockedBlob } from "../../spec/lock.ts";
 import { AircrateError } from "../error.ts";
+import { passedOver, type ResolveContext } from "../image/outline.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistrySource } from "../registry/client.ts";
 import { digestError, MAX_DOCUMENT, sizeError } from "../registry/resolve.ts";
 import { trySources } from "../registry/sources.ts";
 import { networkError } from "../registry/transport.ts";
-import type { Session } from "../session.ts";
 import { createBlobWriter, hasBlob, readBlob, type Store } from "../store/layout.ts";
 
 /** A blob of a locked image, and how a registry is asked for it. */
@@ -24,11 +24,14 @@ export interface WantedBlob {
  * @returns whether it had to be pulled
  * @throws AircrateError unreachable, forbidden; integrity when its size or digest is not that of the lock
  */
-export async function pullBlob({ store, client }: Session, wanted: WantedBlob): Promise<boolean> {
+export async function pullBlob({ store, client, onEvent }: ResolveContext, wanted: WantedBlob): Promise<boolean> {
   const small = wanted.blob.size <= MAX_DOCUMENT;
   // A small one is read, so that a damaged one is pulled again; a large one is found out when it is written.
   if (small ? (await readBlob(store, wanted.blob)) !== undefined : await hasBlob(store, wanted.blob)) return false;
-  await trySources(client.sources(wanted.reference), (source) => pullFrom(source, store, wanted));
+  const { reference } = wanted;
+  const sources = client.sources(reference);
+  const pull = (source: RegistrySource) => pullFrom(source, store, wanted);
+  await trySources(sources, pull, passedOver(onEvent, formatReference(reference)));
   return true;
 }
 

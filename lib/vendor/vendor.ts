@@ -5,6 +5,8 @@ import type { BlobTotal, VendorReport } from "../../spec/lock-report.ts";
 import { Manifest } from "../../spec/oci.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
+import { createWarnings } from "../events.ts";
+import type { ResolveContext } from "../image/outline.ts";
 import { checkPin, lockedImage } from "../image/pin.ts";
 import { mapLimited } from "../limit.ts";
 import { checkLock } from "../lock/check.ts";
@@ -12,8 +14,9 @@ import { formatLock, readLock } from "../lock/file.ts";
 import { lockedPlatforms, makePlans } from "../lock/plans.ts";
 import { formatPlatform } from "../platform.ts";
 import { parseReference } from "../reference.ts";
+import type { Registries } from "../registry/mirrors.ts";
 import { decodeAt } from "../registry/resolve.ts";
-import { openSession, type Session, type SessionOptions } from "../session.ts";
+import { openSession, type SessionOptions } from "../session.ts";
 import { readBlob } from "../store/layout.ts";
 import { composeVendor } from "./compose.ts";
 import { pullBlob, type WantedBlob } from "./pull.ts";
@@ -35,13 +38,14 @@ export interface VendorOptions extends Omit<SessionOptions, "offline" | "vendor"
  * @throws AircrateError of every fault; refused when there is no lock or it does not fit the project
  */
 export async function vendorProject(options: VendorOptions): Promise<VendorReport> {
-  const lock = await readFreshLock(options.dir);
+  const { lock, registries } = await readProject(options.dir);
   const target = await targetOf(options);
   const files = composeVendor(lock, formatLock(lock));
-  const session = await openSession(options);
+  const session = await openSession(options, registries);
   try {
     const { store } = session;
-    const pulled = await pullAll(session, lock);
+    const warnings = createWarnings();
+    const pulled = await pullAll({ ...session, onEvent: warnings.event }, lock);
     const write = target.format === "tar" ? writeVendorTar : writeVendorFolder;
     const size = await write(target.file, { store, files, signal: options.signal });
     const blobs = files.filter((file) => file.path.startsWith("blobs/"));
@@ -58,6 +62,7 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
         size: blobs.reduce((sum, one) => sum + ("blob" in one ? one.blob.size : one.bytes.length), 0),
       },
       pulled,
+      warnings: warnings.list(),
     };
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.
@@ -69,13 +74,13 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
 }
 
 /** What the other side would find out with `--locked` is found here, where it can be mended. */
-async function readFreshLock(dir: string): Promise<Lock> {
+async function readProject(dir: string): Promise<{ lock: Lock; registries: Registries }> {
   const lock = await readLock(dir);
   const plans = await makePlans(dir, lock);
   const platforms = lockedPlatforms(lock);
   const covered = plans.filter(({ platform }) => platforms.has(formatPlatform(platform)));
   const [checked] = (covered.length > 0 ? covered : plans).map((plan) => checkLock(plan, lock));
-  return checked!;
+  return { lock: checked!, registries: plans[0]!.registries };
 }
 
 async function targetOf({ dir, output, format }: VendorOptions): Promise<{ file: string; format: "tar" | "dir" }> {
@@ -97,11 +102,11 @@ async function targetOf({ dir, output, format }: VendorOptions): Promise<{ file:
 /** Blobs that are pulled at once. */
 const PARALLEL_BLOBS = 4;
 
-async function pullAll(session: Session, lock: Lock): Promise<BlobTotal> {
+async function pullAll(context: ResolveContext, lock: Lock): Promise<BlobTotal> {
   const wanted = [...wantedBlobs(lock).values()];
-  const pulled = await mapLimited(PARALLEL_BLOBS, wanted, (one) => pullBlob(session, one));
+  const pulled = await mapLimited(PARALLEL_BLOBS, wanted, (one) => pullBlob(context, one));
   for (const [reference, { platforms }] of Object.entries(lock.images)) {
-    for (const image of Object.values(platforms)) await checkImage(session, reference, image);
+    for (const image of Object.values(platforms)) await checkImage(context, reference, image);
   }
   const news = wanted.filter((_, i) => pulled[i]);
   return { count: news.length, size: news.reduce((sum, { blob }) => sum + blob.size, 0) };
@@ -126,7 +131,7 @@ function wantedBlobs(lock: Lock): ReadonlyMap<Digest, WantedBlob> {
 }
 
 /** A layout in which a manifest names what is not in it would be of no use. */
-async function checkImage({ store }: Session, reference: string, image: LockedImage): Promise<void> {
+async function checkImage({ store }: ResolveContext, reference: string, image: LockedImage): Promise<void> {
   const bytes = await readBlob(store, image.manifest);
   if (bytes === undefined)
     throw new AircrateError("internal", "a manifest vanished from the store", { where: reference });
