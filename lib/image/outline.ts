@@ -85,7 +85,8 @@ async function outlineFromSources(
   if (options.offline && !(await isVendored(options.vendor, reference, digest))) {
     throw offlineError(options, where, ["its manifest"]);
   }
-  const resolved = await resolveIntoStore(options, reference, { ...options, ...(digest !== undefined && { digest }) });
+  const { platform } = options;
+  const resolved = await resolveIntoStore(options, reference, { platform, ...(digest !== undefined && { digest }) });
   const { manifest, config, imageConfig, layers } = resolved;
   const found = lockedImage(manifest.descriptor, { config: config.descriptor, layers });
   if (pin !== undefined) checkPin(pin, found, where);
