@@ -21,7 +21,7 @@ export const NETWORK_OPTIONS = {
 /** @throws AircrateError usage */
 export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
   const { parseMirror } = await import("../lib/registry/host.ts");
-  const { credentialsFromFiles } = await import("../lib/registry/credentials.ts");
+  const { credentialsFromFiles } = await import("../lib/credentials/find.ts");
   return {
     mirrors: new Map(args.mirror.map(parseMirror)),
     findCredentials: credentialsFromFiles(credentialPlaces(env)),

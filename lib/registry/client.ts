@@ -1,9 +1,10 @@
 import { decodeJson } from "../../spec/decode.ts";
 import { RegistryErrors } from "../../spec/registry.ts";
+import type { FindCredentials } from "../credentials/credentials.ts";
 import { AircrateError } from "../error.ts";
 import type { Reference } from "../reference.ts";
-import { answerChallenge, forbidden } from "./auth.ts";
-import type { FindCredentials } from "./credentials.ts";
+import { answerChallenge, createAuthorizer } from "./auth.ts";
+import { forbidden } from "./authorization.ts";
 import { apiHost, isLoopback, type Mirrors } from "./host.ts";
 import { type Answer, createTransport, drop, readBody, type SmallAnswer, type TransportOptions } from "./transport.ts";
 
@@ -11,6 +12,12 @@ import { type Answer, createTransport, drop, readBody, type SmallAnswer, type Tr
 export interface RegistryClient {
   /** The places that may have what the reference names, in the order in which to ask them; at least one. */
   sources(reference: Reference): readonly RegistrySource[];
+  /**
+   * Tries the client's credentials on a registry itself, not on a mirror of it.
+   *
+   * @throws AircrateError unreachable, forbidden when it does not take them
+   */
+  checkCredentials(registry: string): Promise<CheckedCredentials>;
   close(): Promise<void>;
 }
 
@@ -37,6 +44,13 @@ export interface SourceRequest {
   readonly from?: number;
 }
 
+export interface CheckedCredentials {
+  /** Whether the registry asked for credentials at all; without that nothing is proved. */
+  readonly asked: boolean;
+  /** Stands in for the password from now on, when the registry's token service gives such tokens. */
+  readonly identityToken?: string;
+}
+
 /** How registries are reached: what a user may set, the same for every command. */
 export interface RegistryAccess {
   readonly mirrors?: Mirrors;
@@ -58,12 +72,24 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const { mirrors = new Map(), findCredentials = async () => undefined } = options;
   const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
-  const authorizations = new Map<string, Promise<string>>();
+  const authorizer = createAuthorizer(transport, findCredentials);
 
   return {
     sources: ({ registry, repository }) => [createSource(apiHost(registry, mirrors), repository)],
+    checkCredentials,
     close: () => transport.close(),
   };
+
+  async function checkCredentials(registry: string): Promise<CheckedCredentials> {
+    const { base, challenge } = await firstContact(apiHost(registry, new Map()), registry);
+    if (challenge === undefined) return { asked: false };
+    const request = { host: registry, plain: base.protocol === "http:", where: registry, offline: true };
+    const { header, identityToken } = await answerChallenge(transport, findCredentials, { challenge, ...request });
+    const answer = await transport.get(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
+    if (answer.status !== 200) throw await answerError(answer, { ...request, authorization: header });
+    await drop(answer.body);
+    return { asked: true, ...(identityToken !== undefined && { identityToken }) };
+  }
 
   function createSource(address: string, repository: string): RegistrySource {
     const host = address === "registry-1.docker.io" ? "docker.io" : address;
@@ -73,10 +99,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         const contact = await once(contacts, address, () => firstContact(address, where));
         const url = new URL(`/v2/${repository}/${path}`, contact.base);
         const request = { host, plain: contact.base.protocol === "http:", repository, where };
-        const key = `${address}/${repository}`;
-        const authorize = (header: string) =>
-          once(authorizations, key, () => answerChallenge(transport, findCredentials, { header, ...request }));
-        let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
+        let authorization =
+          contact.challenge === undefined ? undefined : await authorizer.authorize(contact.challenge, request);
         for (let attempt = 0; ; attempt += 1) {
           const headers = {
             ...(accept && { accept }),
@@ -90,10 +114,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
             throw await answerError(answer, { ...request, authorization });
           // The token was for less than this, or has run out: once more with a new one.
           await drop(answer.body);
-          const known = authorizations.get(key);
-          // Of several requests that were refused at once, the first one fetches it for all.
-          if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
-          authorization = await authorize(header);
+          authorization = await authorizer.renew(header, { ...request, refused: authorization });
         }
       },
       async read(path, { limit, ...request }) {
@@ -186,6 +207,8 @@ function withoutSecrets(text: string, authorization: string | undefined): string
   if (authorization === undefined) return text;
   const sent = authorization.slice(authorization.indexOf(" ") + 1);
   const plain = authorization.startsWith("Basic ") ? Buffer.from(sent, "base64").toString("utf8") : "";
-  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)].filter((secret) => secret !== "");
+  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)]
+    .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+    .filter((secret) => secret !== "");
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
 }

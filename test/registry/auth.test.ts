@@ -20,7 +20,7 @@ describe("Basic", () => {
   test("with none, and with wrong ones", async (t) => {
     const { registry, path } = await withBlob(t, { auth });
     const none = await rejectsWith(fetchBlob(clientWith(t), registry, path), "forbidden", /user name and a password/);
-    assert.match(none.hint.join(), /config\.json/);
+    assert.match(none.hint.join(), /aircrate login 127/);
     const credentials = { user: "me", password: "wrong-hunter3" };
     const wrong = await rejectsWith(fetchBlob(clientWith(t, { credentials }), registry, path), "forbidden", /401/);
     assert.equal(wrong.where, `${registry.host}/team/app:1`);
