@@ -19,7 +19,7 @@ export interface RegistryOptions {
   /** Refuse to push (405): for storage that others use, too. */
   readonly readonly?: boolean;
   /** For mode token: what `startTokenServer` takes. */
-  readonly token?: Pick<TokenServerOptions, "ttl" | "field">;
+  readonly token?: Pick<TokenServerOptions, "ttl" | "field" | "offline">;
 }
 
 export interface Registry {
