@@ -7,7 +7,6 @@ interface LoginArguments extends Omit<NetworkArguments, "mirror"> {
   registry: string;
   username?: string;
   "password-stdin": boolean;
-  password?: string;
 }
 
 /** Bytes of a password that comes on stdin. */
@@ -33,15 +32,13 @@ export const loginCommand: Command<LoginArguments> = {
         password: { alias: "p", type: "string", hidden: true },
         ...OPTIONS,
       })
+      .middleware(refusePassword, true)
       .example("$0 login -u me", "log in to Docker Hub; asks for the password")
       .example("$0 login registry.example:5000 -u ci --password-stdin < token", "log in from a script"),
   run: async (args) => {
     const { login, parseRegistry } = await import("../../lib/registry/login.ts");
     const { VERSION } = await import("../../lib/version.ts");
     const { print, warn } = await import("../ui/text.ts");
-    if (args.password !== undefined) {
-      throw usage("a password is not taken from the command line", "every user of the machine can see it there");
-    }
     const registry = parseRegistry(args.registry);
     const credentials = await readCredentials(args);
     const { file, helper, proved } = await login(registry, credentials, {
@@ -52,6 +49,12 @@ export const loginCommand: Command<LoginArguments> = {
     print(`logged in to ${registry}; the credentials are kept by ${helper ?? file}\n`);
   },
 };
+
+/** Before the arguments are checked: of `-pSECRET`, every letter would be told as an option that is not known. */
+function refusePassword({ password }: { password?: unknown }): void {
+  if (password === undefined) return;
+  throw usage("a password is not taken from the command line", "every user of the machine can see it there");
+}
 
 async function readCredentials(args: LoginArguments): Promise<{ user: string; password: string }> {
   const interactive = process.stdin.isTTY === true;

@@ -20,14 +20,21 @@ export function ask(question: string, { hidden = false } = {}): Promise<string> 
       historySize: 0,
     });
     if (hidden) process.stderr.write(question);
-    const end = (settle: () => void) => {
-      reader.removeAllListeners("close");
+    let answer: string | undefined;
+    let fault: Error = new UsageError("the input ended before an answer");
+    reader.on("SIGINT", () => {
+      fault = new Interrupted("SIGINT");
       reader.close();
-      if (hidden) process.stderr.write("\n");
-      settle();
-    };
-    reader.on("SIGINT", () => end(() => reject(new Interrupted("SIGINT"))));
-    reader.on("close", () => end(() => reject(new UsageError("the input ended before an answer"))));
-    reader.question(question, (line) => end(() => resolve(line)));
+    });
+    reader.on("close", () => {
+      // An answer that is shown brings its own end of line.
+      if (hidden || answer === undefined) process.stderr.write("\n");
+      if (answer === undefined) reject(fault);
+      else resolve(answer);
+    });
+    reader.question(question, (line) => {
+      answer = line;
+      reader.close();
+    });
   });
 }

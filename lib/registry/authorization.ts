@@ -34,7 +34,7 @@ export function forbidden(request: { host: string; where: string }, reason: stri
     reason,
     hint: [
       "check the reference: registries answer the same for what does not exist and for what you may not see",
-      `log in with "aircrate login ${request.host}", or name a file of Docker or Podman with credentials in REGISTRY_AUTH_FILE`,
+      `log in with "aircrate login ${request.host}", or put credentials for it into ~/.docker/config.json or REGISTRY_AUTH_FILE`,
     ],
   });
 }
