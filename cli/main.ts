@@ -21,6 +21,8 @@ const EXIT_HELP = `Exit status:
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
+  DOCKER_CONFIG, REGISTRY_AUTH_FILE
+                     folder and file with credentials, as for Docker and Podman
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   AIRCRATE_DEBUG=1   shows where an error arose`;
 

@@ -30,7 +30,8 @@ export interface Place {
  */
 export async function storeCredentials(places: CredentialPlaces, host: string, login: Login): Promise<Place> {
   const { file, content, helper } = await openPlace(places, host);
-  if (helper !== undefined) await storeInHelper(helper, host, login.identityToken === undefined ? login : token(login));
+  const { identityToken } = login;
+  if (helper !== undefined) await storeInHelper(helper, host, identityToken === undefined ? login : { identityToken });
   const auths = { ...content.auths, [serverOf(host)]: helper === undefined ? entryOf(login) : {} };
   await writeAuthFile(file, { ...content, auths });
   return place(file, helper);
@@ -63,10 +64,6 @@ async function openPlace(places: CredentialPlaces, host: string) {
 
 function place(file: string, helper: Helper | undefined): Place {
   return helper === undefined ? { file } : { file, helper: programOf(helper) };
-}
-
-function token({ identityToken = "" }: Login) {
-  return { identityToken };
 }
 
 /** As Docker writes it: beside an identity token, `auth` names the user alone. */

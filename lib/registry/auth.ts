@@ -40,13 +40,14 @@ export function createAuthorizer(transport: Transport, findCredentials: FindCred
     },
     async renew(challenge, { refused, ...request }) {
       const known = held.get(keyOf(request));
-      const header = (await known?.authorization)?.header;
-      return known !== undefined && header !== refused ? header! : replace(known, challenge, request);
+      if (known === undefined) return (await hold(challenge, request).authorization).header;
+      const { header } = await known.authorization;
+      return header === refused ? replace(known, challenge, request) : header;
     },
   };
 
   /** Of several requests that find the same one out of date, the first one renews it for all. */
-  async function replace(old: Held | undefined, challenge: string, request: AuthRequest): Promise<string> {
+  async function replace(old: Held, challenge: string, request: AuthRequest): Promise<string> {
     const known = held.get(keyOf(request));
     const next = known === undefined || known === old ? hold(challenge, request) : known;
     return (await next.authorization).header;

@@ -64,6 +64,8 @@ const MAX_ERROR_BODY = 64 * 1024;
 /** How a host is spoken to, found out once. */
 interface Contact {
   readonly base: URL;
+  /** Of its first answer. */
+  readonly status: number;
   /** `WWW-Authenticate` of its first 401; undefined when it asks for nothing. */
   readonly challenge: string | undefined;
 }
@@ -81,8 +83,15 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 
   async function checkCredentials(registry: string): Promise<CheckedCredentials> {
-    const { base, challenge } = await firstContact(apiHost(registry, new Map()), registry);
-    if (challenge === undefined) return { asked: false };
+    const { base, status, challenge } = await firstContact(apiHost(registry, new Map()), registry);
+    if (challenge === undefined && status === 200) return { asked: false };
+    if (challenge === undefined) {
+      throw new AircrateError("unreachable", "it does not answer as a registry does", {
+        where: registry,
+        reason: `${new URL("/v2/", base).href} answers ${status}`,
+        hint: "check the name of the registry",
+      });
+    }
     const request = { host: registry, plain: base.protocol === "http:", where: registry, offline: true };
     const { header, identityToken } = await answerChallenge(transport, findCredentials, { challenge, ...request });
     const answer = await transport.get(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
@@ -143,6 +152,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     await drop(answer.body);
     return {
       base,
+      status: answer.status,
       challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
     };
   }

@@ -1,9 +1,11 @@
-/** Splits `scope` of a challenge: `TYPE:NAME:ACTION,...`, several of them separated by spaces. */
+/** `TYPE:NAME:ACTION,...`; a name may hold colons. */
 const SCOPE = /^([^: ]+):([^ ]+):([^: ]*)$/;
 
 /**
  * Joins scopes (distribution docs, "Token Scope Documentation"): each resource once, with all actions that any of them
- * names. Order is that of the first mention. What is not of that form is left out.
+ * names, in the order of their first mention. What is not of that form is left out.
+ *
+ * @param texts scopes separated by spaces
  */
 export function mergeScopes(...texts: readonly (string | undefined)[]): string[] {
   const actions = new Map<string, Set<string>>();
