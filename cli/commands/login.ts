@@ -57,16 +57,16 @@ function refusePassword({ password }: { password?: unknown }): void {
 }
 
 async function readCredentials(args: LoginArguments): Promise<{ user: string; password: string }> {
-  const interactive = process.stdin.isTTY === true;
   if (args["password-stdin"] && args.username === undefined) {
     throw usage("--password-stdin needs a user name", "stdin has the password alone", "name the user with -u");
   }
-  if (!args["password-stdin"] && !interactive) throw usage("there is no terminal to ask for the password");
+  if (!args["password-stdin"] && !process.stdin.isTTY) throw usage("there is no terminal to ask for the password");
   const { ask } = await import("../ui/prompt.ts");
   const user = args.username ?? (await ask("User name: "));
   // A colon ends the user name where credentials are sent (RFC 7617) and stored.
-  if (user === "" || user.includes(":"))
+  if (user === "" || user.includes(":")) {
     throw usage("the user name is empty or has a colon", undefined, "give another");
+  }
   const password = args["password-stdin"] ? await readPassword() : await ask("Password: ", { hidden: true });
   if (password === "") throw usage("the password is empty");
   return { user, password };

@@ -57,10 +57,13 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
   const dir = tempDir(t);
   mkdirSync(join(dir, "home"));
   const store = defaults.store ?? join(dir, "store");
-  const withDefaults = (options: AircrateOptions = {}): AircrateOptions => ({
-    ...{ store, cwd: projectDir(), ...defaults, ...options },
-    env: { ...PRIVATE, HOME: join(dir, "home"), XDG_RUNTIME_DIR: join(dir, "run"), ...defaults.env, ...options.env },
-  });
+  const withDefaults = (options: AircrateOptions = {}): AircrateOptions => {
+    const { HOME = join(dir, "home"), ...env } = { ...defaults.env, ...options.env };
+    return {
+      ...{ store, cwd: projectDir(), ...defaults, ...options },
+      env: { ...PRIVATE, HOME, XDG_RUNTIME_DIR: join(HOME, "run"), ...env },
+    };
+  };
   const aircrate: Aircrate = {
     store,
     run(args, options) {
