@@ -20,7 +20,7 @@ export interface SessionOptions {
 export interface Session {
   readonly store: Store;
   /** Its sources are the image layout and, unless `offline`, the registries, in this order. */
-  readonly client: RegistryClient;
+  readonly client: Pick<RegistryClient, "sources">;
   readonly vendor?: Layout;
   close(): Promise<void>;
 }
@@ -38,17 +38,18 @@ export async function openSession(options: SessionOptions, registries: Registrie
     registries: mergeRegistries(registries, options.registry?.registries),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
-  const close = async () => {
-    await Promise.all([remote.close(), vendor?.layout.close()]);
+  const sources: RegistryClient["sources"] = (reference) => [
+    ...(vendor === undefined ? [] : [vendor.source(reference)]),
+    ...(options.offline === true ? [] : remote.sources(reference)),
+  ];
+  return {
+    store,
+    client: { sources },
+    ...(vendor && { vendor: vendor.layout }),
+    async close() {
+      await Promise.all([remote.close(), vendor?.layout.close()]);
+    },
   };
-  const client: RegistryClient = {
-    sources: (reference) => [
-      ...(vendor === undefined ? [] : [vendor.source(reference)]),
-      ...(options.offline === true ? [] : remote.sources(reference)),
-    ],
-    close,
-  };
-  return { store, client, close, ...(vendor && { vendor: vendor.layout }) };
 }
 
 async function openVendor(file: string) {

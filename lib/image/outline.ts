@@ -16,7 +16,7 @@ import { checkPin, lockedImage, type Pins } from "./pin.ts";
 
 export interface OutlineOptions {
   readonly store: Store;
-  readonly client: RegistryClient;
+  readonly client: Pick<RegistryClient, "sources">;
   readonly platform: Platform;
   /** Uses what is on this machine: the store, and `vendor`, which is then the only source. */
   readonly offline: boolean;
