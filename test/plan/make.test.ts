@@ -208,7 +208,7 @@ test("where pulled images are asked for, when that is not their own registry alo
   const dir = makeProject(t, {
     "aircrate.yml": `registries:
   ghcr.io/team: { mirrors: ["cache.example.com/ghcr"] }
-  lab.example.com: { insecure: true }
+  lab.example.com: { insecure: false }
 images:
   a: { from: ghcr.io/team/a }
   b: { from: ghcr.io/other/b }
