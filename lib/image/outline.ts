@@ -117,7 +117,7 @@ export async function resolveIntoStore(
   const asked = digest === undefined ? reference : { ...reference, digest };
   const resolved = await trySources(
     client.sources(reference),
-    (source) => resolveImage(source, asked, platform),
+    (source) => resolveImage(source, asked, { platform, known: (blob) => readBlob(store, blob) }),
     passedOver(onEvent, formatReference(reference)),
   );
   const { index, manifest, config } = resolved;

@@ -28,6 +28,12 @@ export interface ResolvedImage {
   readonly imageConfig: ImageConfig;
 }
 
+export interface ResolveOptions {
+  readonly platform: Platform;
+  /** A document that is at hand, checked against its digest: it is not asked for. */
+  readonly known?: (blob: { digest: Digest; size: number }) => Promise<Uint8Array | undefined>;
+}
+
 /**
  * Asks one source what the reference stands for on this platform: index (if there is one), manifest and config, each
  * checked against its digest.
@@ -38,7 +44,7 @@ export interface ResolvedImage {
 export async function resolveImage(
   source: RegistrySource,
   reference: Reference,
-  platform: Platform,
+  { platform, known = async () => undefined }: ResolveOptions,
 ): Promise<ResolvedImage> {
   const where = formatReference(reference);
   const first = await fetchManifest(source, reference.digest ?? reference.tag!, where);
@@ -47,11 +53,15 @@ export async function resolveImage(
   if (INDEX_TYPES.includes(first.descriptor.mediaType)) {
     index = first;
     const entry = selectEntry(decodeAt(Index, first.bytes, where).manifests, platform, where);
-    manifest = await fetchManifest(source, entry.digest, where);
+    const bytes = await known(entry);
+    manifest =
+      bytes === undefined
+        ? await fetchManifest(source, entry.digest, where)
+        : readDocument(bytes, { type: entry.mediaType, wanted: entry.digest, where });
     if (manifest.descriptor.size !== entry.size) throw sizeError(where, "manifest", entry, manifest.descriptor.size);
   }
   const { config, layers } = readManifest(manifest, where);
-  const configBytes = await fetchBlob(source, config, where);
+  const configBytes = (await known(config)) ?? (await fetchBlob(source, config, where));
   const imageConfig = decodeAt(ImageConfig, configBytes, where, "the image config");
   checkConfig(imageConfig, layers, platform, where);
   return {
@@ -72,14 +82,20 @@ const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
 async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
   const { bytes, headers } = await source.read(`manifests/${name}`, { where, accept: ACCEPT, limit: MAX_DOCUMENT });
+  const [type = ""] = String(headers["content-type"] ?? "").split(";", 1);
+  const wanted = name.startsWith("sha256:") ? name : headerDigest(headers["docker-content-digest"]);
+  return readDocument(bytes, { type: type.trim(), wanted, where });
+}
+
+/** A manifest or index and its type; `type` is what it is said to be from outside. */
+function readDocument(
+  bytes: Uint8Array,
+  { type, wanted, where }: { type: string; wanted: Digest | undefined; where: string },
+): Document {
   const digest = digestOf(bytes);
   const document = parseJson(bytes);
-  const type = String(headers["content-type"] ?? "")
-    .split(";", 1)[0]!
-    .trim();
   // Before the digest, which for a signed manifest of schema 1 is not that of its bytes.
   refuseSchema1(document, type, where);
-  const wanted = name.startsWith("sha256:") ? name : headerDigest(headers["docker-content-digest"]);
   if (wanted !== undefined && wanted !== digest) throw digestError(where, "manifest", wanted, digest);
   const mediaType = mediaTypeOf(document, type, where);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };

@@ -47,7 +47,7 @@ async function scene(t: TestContext, setting: Setting = {}): Promise<Scene> {
       const reference = referenceIn(origin, name);
       return trySources(
         client.sources(reference),
-        (source) => resolveImage(source, reference, ARM64),
+        (source) => resolveImage(source, reference, { platform: ARM64 }),
         (host, why) => void passed.push(`${host}: ${why}`),
       );
     },
@@ -235,7 +235,9 @@ test("each host is given its own credentials", async (t) => {
   };
   const resolve = (known: ReadonlyMap<string, string>) => {
     const reference = referenceIn(origin, "app:1");
-    return trySources(client(known).sources(reference), (source) => resolveImage(source, reference, ARM64));
+    return trySources(client(known).sources(reference), (source) =>
+      resolveImage(source, reference, { platform: ARM64 }),
+    );
   };
   await resolve(users);
   assert.deepEqual(
