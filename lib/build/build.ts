@@ -19,6 +19,7 @@ import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
 import { openStore, type Store } from "../store/layout.ts";
+import { takeLease } from "../store/lease.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { startImages } from "./images.ts";
@@ -66,6 +67,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   if (options.locked === true) checkPinned(plan);
   const epoch = options.epoch ?? 0;
   const store = await openStore(options.store);
+  const giveBack = await takeLease(store);
   const pool = createWorkPool(options.work);
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
   const client = createRegistryClient({
@@ -96,7 +98,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", stop);
-    await Promise.all([pool.close(), client.close()]);
+    await Promise.all([pool.close(), client.close(), giveBack()]);
   }
 }
 

@@ -50,7 +50,8 @@ export async function recordReference(store: Store, record: ReferenceRecord): Pr
   await writeIndex(store);
 }
 
-function referenceKey(reference: string, platform: string): string {
+/** Name of a reference's record. */
+export function referenceKey(reference: string, platform: string): string {
   return hex(digestOf(`${reference}\n${platform}`));
 }
 
@@ -58,10 +59,10 @@ function referenceKey(reference: string, platform: string): string {
  * Derives `index.json` from the references. Two processes that do so at once both write a true list; the next change
  * adds what the slower one did not see.
  */
-async function writeIndex(store: Store): Promise<void> {
+export async function writeIndex(store: Store): Promise<void> {
   const folder = recordFile(store, "references");
   const manifests: IndexEntry[] = [];
-  for (const name of (await readdir(folder)).sort()) {
+  for (const name of (await readdir(folder).catch(() => [])).sort()) {
     const record = await readRecord(store, ReferenceRecord, ["references", name.replace(/\.json$/, "")]);
     if (record === undefined) continue;
     manifests.push({
