@@ -8,6 +8,7 @@ import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { planCommand } from "./commands/plan.ts";
+import { storeCommand } from "./commands/store.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
@@ -22,7 +23,8 @@ Environment:
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "inspect", "verify"];
+const COMMANDS = ["build", "plan", "inspect", "verify", "store"];
+const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
@@ -45,6 +47,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, planCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, storeCommand);
   try {
     parser.parseSync();
   } catch (error) {
@@ -57,7 +60,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

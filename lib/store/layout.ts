@@ -134,7 +134,8 @@ async function writeTemporary(store: Store, content: Uint8Array | string): Promi
   return temporary;
 }
 
-function writeError(store: Store, error: unknown): unknown {
+/** Words what a full or lost disk says; other errors stay as they are. */
+export function writeError(store: Store, error: unknown): unknown {
   if (error instanceof AircrateError || systemCode(error) === undefined) return error;
   return new AircrateError("unreachable", "the store cannot be written to", {
     where: store.root,
@@ -214,7 +215,8 @@ function temporaryFolder(store: Store): string {
   return recordFile(store, "tmp");
 }
 
-function temporaryFile(store: Store): string {
+/** A name for a file that is not yet, or never, part of the store. */
+export function temporaryFile(store: Store): string {
   return path.join(temporaryFolder(store), randomBytes(12).toString("hex"));
 }
 
