@@ -56,6 +56,7 @@ const verifyCommand: Command<JsonArgument> = {
 };
 
 interface PruneArguments extends JsonArgument {
+  "keep-lock": string[];
   "older-than"?: string;
   "max-size"?: string;
   "dry-run": boolean;
@@ -67,6 +68,15 @@ const pruneCommand: Command<PruneArguments> = {
   builder: (yargs) =>
     yargs
       .options({
+        "keep-lock": {
+          type: "string",
+          array: true,
+          requiresArg: true,
+          nargs: 1,
+          default: [] as string[],
+          defaultDescription: "none",
+          describe: "Keep the images that this lock file names, and no other ones; may be repeated",
+        },
         "older-than": {
           type: "string",
           requiresArg: true,
@@ -80,13 +90,17 @@ const pruneCommand: Command<PruneArguments> = {
         "dry-run": { type: "boolean", default: false, describe: "Show what would go and remove nothing" },
         ...JSON_OPTION,
       })
-      .example("$0 store prune --older-than 30d", "remove what was not used for a month"),
+      .example("$0 store prune --older-than 30d", "remove what was not used for a month")
+      .example("$0 store prune --keep-lock app/aircrate.lock", "keep what this project needs"),
   run: async (args) => {
     const { pruneStore } = await import("../../lib/store/prune.ts");
     const { parseDuration, parseSize } = await import("../../lib/store/units.ts");
     const olderThan = args["older-than"];
     const maxSize = args["max-size"];
+    const locks = args["keep-lock"];
+    const { readLocked } = await import("../../lib/store/locked.ts");
     const options = {
+      ...(locks.length > 0 && { locked: await readLocked(locks) }),
       ...(olderThan !== undefined && { olderThan: parseDuration(olderThan) }),
       ...(maxSize !== undefined && { maxSize: parseSize(maxSize) }),
       dryRun: args["dry-run"],

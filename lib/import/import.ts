@@ -22,6 +22,8 @@ export interface ImportOptions {
   /** Reference for the image, instead of the names in the file. */
   readonly as?: string;
   readonly work?: WorkPoolOptions;
+  /** Bytes that a file may unpack to, over all its levels; default 256 GiB. */
+  readonly maxUnpacked?: number;
 }
 
 /**
@@ -54,10 +56,11 @@ interface Context {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly as?: string;
+  readonly maxUnpacked?: number;
 }
 
-async function importFile(file: string, { store, pool, as }: Context): Promise<ImportedFile> {
-  const scan = await scanFile(file);
+async function importFile(file: string, { store, pool, as, maxUnpacked }: Context): Promise<ImportedFile> {
+  const scan = await scanFile(file, maxUnpacked);
   const archive = archiveOf(scan);
   const faults = "artifact" in scan ? scan.artifact.faults : [];
   const images = nameImages(selectImages(archive, { file, faults }), { file, ...(as !== undefined && { as }) });
@@ -81,7 +84,7 @@ type Taken = ReadonlyMap<Member, TakenLayer>;
 
 async function takeLayers(
   images: readonly NamedImage[],
-  { scan, archive, store, pool }: Omit<Context, "as"> & { scan: FileScan; archive: ArchiveScan },
+  { scan, archive, store, pool }: Pick<Context, "store" | "pool"> & { scan: FileScan; archive: ArchiveScan },
 ): Promise<Taken> {
   const taken = new Map<Member, TakenLayer>();
   const wanted = new Map<Member, ImportLayer>();

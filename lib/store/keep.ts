@@ -51,8 +51,8 @@ export async function decideKept(store: Store, survey: Survey, options: KeepOpti
 
 type Reaches = ReadonlyMap<Recorded<ReferenceRecord>, Reach>;
 
-function referenceUnits({ blobs }: Survey, reaches: Reaches, { locked, olderThan }: KeepOptions): Unit[] {
-  const units: Unit[] = locked === undefined ? [] : [{ digests: locked.digests, usedMs: 0, locked: true }];
+function referenceUnits({ blobs, layers }: Survey, reaches: Reaches, { locked, olderThan }: KeepOptions): Unit[] {
+  const units: Unit[] = locked === undefined ? [] : [lockedUnit(locked.digests, layers)];
   const oldest = oldestOf(olderThan);
   for (const [reference, { digests }] of reaches) {
     const { record } = reference;
@@ -62,6 +62,14 @@ function referenceUnits({ blobs }: Survey, reaches: Reaches, { locked, olderThan
       units.push({ digests, usedMs, locked: isLocked, reference });
   }
   return units;
+}
+
+/** A layer that came in another encoding is locked by the digest that it came with. */
+function lockedUnit(locked: ReadonlySet<Digest>, layers: Survey["layers"]): Unit {
+  const stored = layers.flatMap(({ pulled, record }) =>
+    pulled !== undefined && locked.has(pulled) ? record.digest : [],
+  );
+  return { digests: new Set([...locked, ...stored]), usedMs: 0, locked: true };
 }
 
 function layerUnits({ blobs, layers }: Survey, reaches: Reaches, { locked, olderThan }: KeepOptions): Unit[] {

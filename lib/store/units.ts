@@ -14,7 +14,7 @@ const PREFIXES = ["", "k", "m", "g", "t"];
 
 /** `5GB` (powers of 1000), `5GiB` (powers of 1024) or a number of bytes. @throws AircrateError usage */
 export function parseSize(text: string): number {
-  const [, number, prefix = "", binary] = /^(\d{1,12}(?:\.\d{1,3})?)(?:([kmgt])?(i)?b?)$/i.exec(text) ?? [];
+  const [, number, prefix = "", binary] = /^(\d{1,12}(?:\.\d{1,3})?)(?:([kmgt])(i)?)?b?$/i.exec(text) ?? [];
   const size = Number(number) * (binary === undefined ? 1000 : 1024) ** PREFIXES.indexOf(prefix.toLowerCase());
   if (number !== undefined && Number.isSafeInteger(Math.floor(size))) return Math.floor(size);
   throw new AircrateError("usage", `"${text}" is no size`, { hint: "write it as 500MB, 5GB or 5GiB" });
