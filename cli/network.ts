@@ -1,5 +1,5 @@
 import type { RegistryAccess } from "../lib/registry/client.ts";
-import { credentialPlaces } from "./environment.ts";
+import { credentialPlaces, registriesFile } from "./environment.ts";
 
 /** The options of every command that talks to registries. */
 export interface NetworkArguments {
@@ -14,16 +14,18 @@ export const NETWORK_OPTIONS = {
     nargs: 1,
     default: [] as string[],
     defaultDescription: "none",
-    describe: "Ask HOST instead of REGISTRY, as REGISTRY=HOST; may be repeated",
+    describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]; may be repeated",
   },
 } as const;
 
 /** @throws AircrateError usage */
 export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
-  const { parseMirror } = await import("../lib/registry/host.ts");
+  const { parseMirror } = await import("../lib/registry/mirrors.ts");
+  const { readRegistriesFile } = await import("../lib/app/registries.ts");
   const { credentialsFromFiles } = await import("../lib/registry/credentials.ts");
   return {
     mirrors: new Map(args.mirror.map(parseMirror)),
+    registries: await readRegistriesFile(registriesFile(env)),
     findCredentials: credentialsFromFiles(credentialPlaces(env)),
   };
 }

@@ -8,6 +8,8 @@ export type BuildEvent =
       readonly manifest: Digest;
       readonly from: "registry" | "store";
     }
+  /** A mirror did not deliver, and the next place is asked; `why` in one line. */
+  | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }
   | { readonly kind: "pull-start"; readonly reference: string; readonly layer: Digest; readonly size: number }
   | { readonly kind: "pull-bytes"; readonly layer: Digest; readonly size: number }
   | { readonly kind: "pull-end"; readonly reference: string; readonly layer: Digest; readonly size: number }

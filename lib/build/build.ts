@@ -12,12 +12,15 @@ import type { OnEvent } from "../events.ts";
 import { timestamp } from "../image/assemble.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import { createPull } from "../image/pull.ts";
+import { isImageStored } from "../image/stored.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import type { Reference } from "../reference.ts";
 import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
+import { mergeRegistries } from "../registry/mirrors.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
 import { VERSION } from "../version.ts";
@@ -73,6 +76,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   const client = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,
     ...options.registry,
+    registries: mergeRegistries(plan.registries, options.registry?.registries),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
   const stop = () => void pool.close();
@@ -84,7 +88,9 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
       options.onEvent?.(event);
     };
     const pull = createPull({ store, client, platform: plan.platform, offline: options.offline === true, onEvent });
-    const started = startImages(plan, { buildLayer: createLayerBuilder(store, pool), epoch, pull, warn: report.warn });
+    const isStored = (reference: Reference) => isImageStored(store, reference, plan.platform);
+    const buildLayer = createLayerBuilder(store, pool);
+    const started = startImages(plan, { buildLayer, epoch, pull, isStored, warn: report.warn });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };

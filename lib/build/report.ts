@@ -21,9 +21,11 @@ export interface Finished {
 export function createReport(plan: BuildPlan) {
   const pulled = new Set<Digest>();
   const warnings = [...plan.warnings];
+  const passedOver = new Set<string>();
   return {
     event(event: BuildEvent): void {
       if (event.kind === "pull-end") pulled.add(event.layer);
+      if (event.kind === "pass-over") passedOver.add(`mirror ${event.host} was passed over: ${event.why}`);
     },
     warn(warning: string): void {
       warnings.push(warning);
@@ -59,7 +61,7 @@ export function createReport(plan: BuildPlan) {
         images: reports,
         layersSize: sizeOf([...unique.values()]),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
-        ...{ payload, stages, warnings },
+        ...{ payload, stages, warnings: [...warnings, ...passedOver] },
       };
     },
   };

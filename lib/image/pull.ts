@@ -13,6 +13,7 @@ import { formatPlatform, type Platform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { decodeAt, resolveImage } from "../registry/resolve.ts";
+import { type OnPassedOver, trySources } from "../registry/sources.ts";
 import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
@@ -71,7 +72,11 @@ export function createPull(options: PullOptions): Pull {
   }
 
   async function outlineFromRegistry(reference: Reference, where: string): Promise<Outline> {
-    const resolved = await resolveImage(client.sources(reference)[0]!, reference, platform);
+    const resolved = await trySources(
+      client.sources(reference),
+      (source) => resolveImage(source, reference, platform),
+      passedOver(where),
+    );
     const { index, manifest, config } = resolved;
     for (const document of [index, manifest, config]) {
       if (document !== undefined) await writeBlob(store, document.bytes);
@@ -147,15 +152,22 @@ export function createPull(options: PullOptions): Pull {
     }
     const layer = descriptor.digest;
     onEvent({ kind: "pull-start", reference: where, layer, size: descriptor.size });
-    const answer = await client.sources(reference)[0]!.get(`blobs/${layer}`, { where });
-    const chunks = body(answer.body as AsyncIterable<Uint8Array>, where, answer.url);
-    const record = await ingestLayer(store, descriptor, {
-      ...ingest,
-      chunks,
-      onBytes: (size) => onEvent({ kind: "pull-bytes", layer, size }),
-    });
+    const record = await trySources(
+      client.sources(reference),
+      async (source) => {
+        const answer = await source.get(`blobs/${layer}`, { where });
+        const chunks = body(answer.body as AsyncIterable<Uint8Array>, where, answer.url);
+        const onBytes = (size: number) => onEvent({ kind: "pull-bytes", layer, size });
+        return ingestLayer(store, descriptor, { ...ingest, chunks, onBytes });
+      },
+      passedOver(where),
+    );
     onEvent({ kind: "pull-end", reference: where, layer, size: descriptor.size });
     return record;
+  }
+
+  function passedOver(reference: string): OnPassedOver {
+    return (host, why) => onEvent({ kind: "pass-over", reference, host, why });
   }
 
   async function readTree({ diffId, digest, size }: LayerRecord, where: string): Promise<LayerTree> {

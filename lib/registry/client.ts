@@ -1,10 +1,11 @@
-import { decodeJson } from "../../spec/decode.ts";
-import { RegistryErrors } from "../../spec/registry.ts";
-import { AircrateError } from "../error.ts";
+import type { AircrateError } from "../error.ts";
 import type { Reference } from "../reference.ts";
-import { answerChallenge, forbidden } from "./auth.ts";
+import { answerError } from "./answer-error.ts";
+import { answerChallenge } from "./auth.ts";
 import type { FindCredentials } from "./credentials.ts";
-import { apiHost, isLoopback, type Mirrors } from "./host.ts";
+import { apiHost, isLoopback } from "./host.ts";
+import { insecureHosts, type Mirrors, type Place, placesOf, type Registries } from "./mirrors.ts";
+import { type Failures, givenUpOnce } from "./sources.ts";
 import { type Answer, createTransport, drop, readBody, type SmallAnswer, type TransportOptions } from "./transport.ts";
 
 /** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
@@ -39,13 +40,15 @@ export interface SourceRequest {
 
 /** How registries are reached: what a user may set, the same for every command. */
 export interface RegistryAccess {
+  /** Asked instead of registries; goes before `registries`. */
   readonly mirrors?: Mirrors;
+  readonly registries?: Registries;
+  /** Hosts that may be spoken to without TLS or with a certificate of any kind, beside those of `registries`. */
+  readonly insecure?: readonly string[];
   readonly findCredentials?: FindCredentials;
 }
 
 export interface RegistryClientOptions extends TransportOptions, RegistryAccess {}
-
-const MAX_ERROR_BODY = 64 * 1024;
 
 /** How a host is spoken to, found out once. */
 interface Contact {
@@ -54,19 +57,24 @@ interface Contact {
   readonly challenge: string | undefined;
 }
 
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { mirrors = new Map(), findCredentials = async () => undefined } = options;
+export function createRegistryClient(given: RegistryClientOptions): RegistryClient {
+  const { registries = new Map(), findCredentials = async () => undefined } = given;
+  const options = { ...given, insecure: [...(given.insecure ?? []), ...insecureHosts(registries)] };
   const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
   const authorizations = new Map<string, Promise<string>>();
+  const failures: Failures = new Map();
 
   return {
-    sources: ({ registry, repository }) => [createSource(apiHost(registry, mirrors), repository)],
+    sources(reference) {
+      const sources = placesOf(reference, options).map(createSource);
+      return sources.map((source, i) => (i < sources.length - 1 ? givenUpOnce(source, failures) : source));
+    },
     close: () => transport.close(),
   };
 
-  function createSource(address: string, repository: string): RegistrySource {
-    const host = address === "registry-1.docker.io" ? "docker.io" : address;
+  function createSource({ host, repository }: Place): RegistrySource {
+    const address = apiHost(host);
     const source: RegistrySource = {
       host,
       async get(path, { where, accept, from = 0 }) {
@@ -140,52 +148,4 @@ function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promis
 
 function joinHeader(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-async function answerError(
-  answer: Answer,
-  request: { host: string; where: string; authorization: string | undefined },
-): Promise<AircrateError> {
-  const { host, where } = request;
-  // Cut last: half a secret would not be known again.
-  const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
-  const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
-  switch (answer.status) {
-    case 401:
-    case 403:
-      return forbidden(request, reason);
-    case 404:
-      return new AircrateError("unreachable", "there is no such image", {
-        where,
-        reason,
-        hint: "check the repository and the tag",
-      });
-    case 429:
-      return new AircrateError("unreachable", "the registry asks to come back later", {
-        where,
-        reason,
-        hint: "wait, log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
-      });
-    default:
-      return new AircrateError("unreachable", "the registry does not deliver", { where, reason });
-  }
-}
-
-async function registryMessage(answer: Answer, where: string): Promise<string> {
-  try {
-    const { errors } = decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where));
-    const text = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
-    return text.replace(/[^\x20-\x7e]/g, " ");
-  } catch {
-    return "";
-  }
-}
-
-/** A registry may repeat in an answer what it was sent, and answers are printed. */
-function withoutSecrets(text: string, authorization: string | undefined): string {
-  if (authorization === undefined) return text;
-  const sent = authorization.slice(authorization.indexOf(" ") + 1);
-  const plain = authorization.startsWith("Basic ") ? Buffer.from(sent, "base64").toString("utf8") : "";
-  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)].filter((secret) => secret !== "");
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
 }

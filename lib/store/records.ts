@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { ANNOTATION, type Digest, type IndexEntry } from "../../spec/oci.ts";
-import { LayerRecord, LayerTree, ReferenceRecord } from "../../spec/store.ts";
+import { LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { digestOf, hex } from "../digest.ts";
 import { hasBlob, recordFile, type Store, writeWhole } from "./layout.ts";
 
@@ -23,6 +23,19 @@ export function findPackedLayer(store: Store, packing: string, diffId: Digest): 
 
 export function recordPackedLayer(store: Store, packing: string, layer: LayerRecord): Promise<void> {
   return writeRecord(store, [`packed-${packing}`, hex(layer.diffId)], layer);
+}
+
+/** The blocks of the layer that was packed last at a place. Only a hint: what is taken from there is checked. */
+export function findPackedBlocks(store: Store, packing: string, place: string): Promise<PackedBlocks | undefined> {
+  return readRecord(store, PackedBlocks, [`blocks-${packing}`, hex(digestOf(place))]);
+}
+
+export function recordPackedBlocks(
+  store: Store,
+  packing: string,
+  { place, ...blocks }: PackedBlocks & { place: string },
+): Promise<void> {
+  return writeRecord(store, [`blocks-${packing}`, hex(digestOf(place))], blocks);
 }
 
 async function findLayer(store: Store, room: string, name: string): Promise<LayerRecord | undefined> {

@@ -103,9 +103,9 @@ test("exit status 2: the command line is wrong", async (t) => {
     { name: "unknown format", first: /Invalid values:/, rest: /"tgz"/, args: ["build", "--format", "tgz"] },
     { name: "no mirror", first: '"docker.io" is not a mirror', args: ["build", "--mirror", "docker.io"] },
     {
-      name: "a mirror with a path",
+      name: "a mirror with a scheme",
       first: '"docker.io=https://x/y" is not a mirror',
-      rest: /REGISTRY=HOST\[:PORT\]/,
+      rest: /REGISTRY\[\/PREFIX\]=HOST\[:PORT\]\[\/PATH\]/,
       args: ["build", "--mirror", "docker.io=https://x/y"],
     },
     { name: "a version that is no tag", first: /the version "1 0" is .*/, args: ["build", "--app-version", "1 0"] },

@@ -98,6 +98,7 @@ const PRIVATE: AircrateOptions["env"] = {
   REGISTRY_AUTH_FILE: undefined,
   SOURCE_DATE_EPOCH: undefined,
   XDG_CACHE_HOME: undefined,
+  XDG_CONFIG_HOME: undefined,
   XDG_RUNTIME_DIR: undefined,
   NODE_OPTIONS: undefined,
   NODE_TEST_CONTEXT: undefined,

@@ -18,6 +18,12 @@ export interface RegistryOptions {
   readonly storage?: string;
   /** Refuse to push (405): for storage that others use, too. */
   readonly readonly?: boolean;
+  /** To listen on again after a stop, default any. */
+  readonly port?: number;
+  /** Address of a registry that it is a pull-through cache of. */
+  readonly proxy?: string;
+  /** Takes manifests of Docker's schema 1. */
+  readonly schema1?: boolean;
   /** For mode token: what `startTokenServer` takes. */
   readonly token?: Pick<TokenServerOptions, "ttl" | "field">;
 }
@@ -66,7 +72,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
 }
 
-/** The registry listens on port 0, which no other process can take from it, and logs which one that came to be. */
+/** On port 0, which no other process can take from it, the registry logs which one that came to be. */
 const LISTENING = /listening on 127\.0\.0\.1:(\d+)/;
 
 interface Certificate {
@@ -77,7 +83,7 @@ interface Certificate {
 
 /** The registry's configuration, as JSON, which is YAML. */
 async function configuration(options: RegistryOptions, tokens?: TokenServer, tls?: Certificate): Promise<object> {
-  const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false } = options;
+  const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false, port = 0, proxy, schema1 } = options;
   mkdirSync(storage, { recursive: true });
   const auth = tokens
     ? { token: { realm: tokens.realm, service: SERVICE, issuer: ISSUER, rootcertbundle: tokens.certFile } }
@@ -94,11 +100,13 @@ async function configuration(options: RegistryOptions, tokens?: TokenServer, tls
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readonly } },
     },
     http: {
-      addr: "127.0.0.1:0",
+      addr: `127.0.0.1:${port}`,
       secret: "aircrate",
       ...(tls && { tls: { certificate: tls.certFile, key: tls.keyFile } }),
     },
     ...(auth && { auth }),
+    ...(proxy !== undefined && { proxy: { remoteurl: proxy } }),
+    ...(schema1 === true && { compatibility: { schema1: { enabled: true } } }),
   };
 }
 
