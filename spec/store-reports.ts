@@ -72,7 +72,7 @@ export type StoreVerification = Static<typeof StoreVerification>;
 export const PruneStep = Type.Object(
   {
     name: Type.Union(
-      ["leases", "temporary", "partial", "quarantine", "references", "blobs", "layers", "trees"].map((name) =>
+      ["leases", "temporary", "partial", "quarantine", "references", "blobs", "records", "trees"].map((name) =>
         Type.Literal(name),
       ),
     ),

@@ -113,7 +113,7 @@ async function packLayer(
   { diffId, pool, where }: { diffId: Digest; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
   const tree = await readTree(segment, where);
-  const { reused: known, ...record } = await buildLayer(store, pool, [segment]);
+  const { reused: known, ...record } = await buildLayer(store, pool, { segments: [segment] });
   if (record.diffId !== diffId) {
     throw new AircrateError("integrity", "the file changed while it was read", {
       where,

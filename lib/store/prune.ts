@@ -73,7 +73,7 @@ const STEPS: readonly (readonly [name: PruneStep["name"], step: Step])[] = [
   ["quarantine", removeQuarantine],
   ["references", removeReferences],
   ["blobs", removeBlobs],
-  ["layers", removeLayers],
+  ["records", removeRecords],
   ["trees", removeTrees],
 ];
 
@@ -114,11 +114,11 @@ async function removeBlobs({ survey, kept, remove, removed }: Pruning): Promise<
 }
 
 /** Records without blob, and what is no record. */
-async function removeLayers({ survey, remove, removed }: Pruning): Promise<void> {
+async function removeRecords({ survey, remove, removed }: Pruning): Promise<void> {
   for (const file of survey.unreadable) await remove(file, file.file);
-  for (const layer of survey.layers) {
-    if (isThere(layer.record.digest, survey, removed)) continue;
-    if (await remove(layer, layer.file)) removed.add(layer.file);
+  for (const recorded of [...survey.layers, ...survey.blocks]) {
+    if (isThere(recorded.record.digest, survey, removed)) continue;
+    if (await remove(recorded, recorded.file)) removed.add(recorded.file);
   }
 }
 

@@ -1,11 +1,10 @@
-import { readFileSync, utimesSync } from "node:fs";
+import { utimesSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { digestOf } from "../../lib/digest.ts";
 import { finishImage } from "../../lib/image/image.ts";
 import { createPull } from "../../lib/image/pull.ts";
 import { ARM64 } from "../../lib/platform.ts";
-import { blobFile, type Store } from "../../lib/store/layout.ts";
+import type { Store } from "../../lib/store/layout.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { makeImage } from "../support/image-content.ts";
 import { clientWith, referenceIn, registryWith } from "../support/registries.ts";
@@ -65,9 +64,4 @@ export async function filledStore(t: TestContext): Promise<FilledStore> {
 export function age(files: Iterable<string>, ms: number): void {
   const time = new Date(Date.now() - ms);
   for (const file of files) utimesSync(file, time, time);
-}
-
-/** The plain tar of a layer as the store has it. */
-export function plainOf(store: Store, { digest }: LayerRecord): Buffer {
-  return gunzipSync(readFileSync(blobFile(store, digest)));
 }

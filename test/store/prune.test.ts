@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { hex } from "../../lib/digest.ts";
+import { PACKING } from "../../lib/gzip/deflate.ts";
 import { blobFile, hasBlob, recordFile, type Store, writeBlob } from "../../lib/store/layout.ts";
 import { takeLease } from "../../lib/store/lease.ts";
 import { listStore } from "../../lib/store/list.ts";
@@ -61,7 +62,7 @@ test("without options only garbage goes, of every kind", async (t) => {
   const report = await pruned(store);
   const expected = {
     ...{ leases: 1, temporary: 1, partial: 1, quarantine: 1, blobs: 1 },
-    ...{ layers: 2, trees: 1 },
+    ...{ records: 2, trees: 1 },
   };
   assert.deepEqual(counts(report), expected);
   assert.deepEqual(counts(dry), expected);
@@ -71,7 +72,7 @@ test("without options only garbage goes, of every kind", async (t) => {
   assert.equal(await hasBlob(store, { digest, size: 15 }), false);
   rmSync(young[0]!);
   rmSync(young[1]!);
-  const lost = [`blobs/sha256/${hex(packed.digest)}`, `aircrate/packed-gzip-1/${hex(packed.diffId)}.json`];
+  const lost = [`blobs/sha256/${hex(packed.digest)}`, `aircrate/packed-${PACKING.name}/${hex(packed.diffId)}.json`];
   assert.deepEqual(
     storeFiles(store),
     before.filter((file) => !lost.includes(file)),
@@ -85,7 +86,7 @@ test("references and layers that were not used for long go, with all that nothin
   assert.deepEqual(counts(await pruned(store, { olderThan: 32 * DAY })), {});
   const report = await pruned(store, { olderThan: 30 * DAY });
   assert.deepEqual(report.dropped, [{ reference: one, platform: "linux/arm64" }]);
-  assert.deepEqual(counts(report), { references: 1, blobs: 3, layers: 1, trees: 1 });
+  assert.deepEqual(counts(report), { references: 1, blobs: 3, records: 1, trees: 1 });
   assert.deepEqual(await names(store), ["two:1"]);
   assert.equal(await hasBlob(store, shared), true, "the other image has it too");
   assert.equal(await hasBlob(store, ownOfOne), false);
@@ -93,7 +94,7 @@ test("references and layers that were not used for long go, with all that nothin
   assert.equal(await hasBlob(store, ownOfTwo), true);
 
   age([blobFile(store, packed.digest)], 31 * DAY);
-  assert.deepEqual(counts(await pruned(store, { olderThan: 30 * DAY })), { blobs: 1, layers: 1 });
+  assert.deepEqual(counts(await pruned(store, { olderThan: 30 * DAY })), { blobs: 1, records: 1 });
   assert.deepEqual(await names(store), [two.replace(/^.*\//, "")]);
   await pruned(store, { olderThan: 0 });
   assertEmpty(store);

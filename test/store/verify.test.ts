@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { hex } from "../../lib/digest.ts";
+import { PACKING } from "../../lib/gzip/deflate.ts";
 import { blobFile, hasBlob, recordFile, type Store } from "../../lib/store/layout.ts";
 import { listStore } from "../../lib/store/list.ts";
 import { findPackedLayer, findPulledLayer } from "../../lib/store/records.ts";
@@ -102,17 +103,17 @@ test("a damaged or missing config makes its reference void", async (t) => {
 
 test("records that do not fit their blob, or are none", async (t) => {
   const { store, packed } = await finds(t, ({ store, packed }) => {
-    const file = recordFile(store, "packed-gzip-1", `${hex(packed.diffId)}.json`);
+    const file = recordFile(store, `packed-${PACKING.name}`, `${hex(packed.diffId)}.json`);
     writeFileSync(file, JSON.stringify({ ...packed, crc: (packed.crc ^ 1) >>> 0 }));
     writeFileSync(recordFile(store, "layers", `${"0".repeat(64)}.json`), "{");
     writeFileSync(recordFile(store, "references", `${"0".repeat(64)}.json`), "[]");
     return [
-      [/^aircrate\/packed-gzip-1\//, /does not fit the blob/],
+      [/^aircrate\/packed-/, /does not fit the blob/],
       [/^aircrate\/layers\/0{64}\.json/, /is no record/],
       [/^aircrate\/references\/0{64}\.json/, /is no record/],
     ];
   });
-  assert.equal(await findPackedLayer(store, "gzip-1", packed.diffId), undefined);
+  assert.equal(await findPackedLayer(store, PACKING.name, packed.diffId), undefined);
   assert.equal(await hasBlob(store, packed), true, "the blob itself is right");
 });
 
