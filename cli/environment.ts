@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
+import type { CredentialPlaces } from "../lib/credentials/credentials.ts";
 import { AircrateError } from "../lib/error.ts";
-import type { CredentialPlaces } from "../lib/registry/credentials.ts";
 
 /** Folder of the blob store: `AIRCRATE_STORE`, else the platform's cache folder. */
 export function storeFolder(env: NodeJS.ProcessEnv): string {
@@ -40,5 +40,8 @@ export function credentialPlaces(env: NodeJS.ProcessEnv): CredentialPlaces {
     dockerConfig: env.DOCKER_CONFIG,
     registryAuthFile: env.REGISTRY_AUTH_FILE,
     runtimeDir: env.XDG_RUNTIME_DIR,
+    configHome: env.XDG_CONFIG_HOME,
+    uid: process.platform === "linux" ? process.getuid?.() : undefined,
+    environment: env,
   };
 }

@@ -7,6 +7,8 @@ import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { loginCommand } from "./commands/login.ts";
+import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
 import { storeCommand } from "./commands/store.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -20,10 +22,12 @@ const EXIT_HELP = `Exit status:
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
+  DOCKER_CONFIG, REGISTRY_AUTH_FILE
+                     folder and file with credentials, as for Docker and Podman
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "inspect", "verify", "store"];
+const COMMANDS = ["build", "plan", "inspect", "verify", "store", "login", "logout"];
 const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
@@ -48,6 +52,8 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
   addCommand(parser, storeCommand);
+  addCommand(parser, loginCommand);
+  addCommand(parser, logoutCommand);
   try {
     parser.parseSync();
   } catch (error) {

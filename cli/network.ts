@@ -22,7 +22,7 @@ export const NETWORK_OPTIONS = {
 export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
   const { parseMirror } = await import("../lib/registry/mirrors.ts");
   const { readRegistriesFile } = await import("../lib/app/registries.ts");
-  const { credentialsFromFiles } = await import("../lib/registry/credentials.ts");
+  const { credentialsFromFiles } = await import("../lib/credentials/find.ts");
   return {
     mirrors: new Map(args.mirror.map(parseMirror)),
     registries: await readRegistriesFile(registriesFile(env)),

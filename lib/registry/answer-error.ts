@@ -1,7 +1,7 @@
 import { decodeJson } from "../../spec/decode.ts";
 import { RegistryErrors } from "../../spec/registry.ts";
 import { AircrateError } from "../error.ts";
-import { forbidden } from "./auth.ts";
+import { forbidden } from "./authorization.ts";
 import { type Answer, readBody } from "./transport.ts";
 
 const MAX_ERROR_BODY = 64 * 1024;
@@ -51,6 +51,8 @@ function withoutSecrets(text: string, authorization: string | undefined): string
   if (authorization === undefined) return text;
   const sent = authorization.slice(authorization.indexOf(" ") + 1);
   const plain = authorization.startsWith("Basic ") ? Buffer.from(sent, "base64").toString("utf8") : "";
-  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)].filter((secret) => secret !== "");
+  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)]
+    .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+    .filter((secret) => secret !== "");
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
 }

@@ -1,8 +1,8 @@
-import type { AircrateError } from "../error.ts";
+import type { FindCredentials } from "../credentials/credentials.ts";
+import { AircrateError } from "../error.ts";
 import type { Reference } from "../reference.ts";
 import { answerError } from "./answer-error.ts";
-import { answerChallenge } from "./auth.ts";
-import type { FindCredentials } from "./credentials.ts";
+import { answerChallenge, createAuthorizer } from "./auth.ts";
 import { apiHost, isLoopback } from "./host.ts";
 import { insecureHosts, type Mirrors, type Place, placesOf, type Registries } from "./mirrors.ts";
 import { type Failures, givenUpOnce } from "./sources.ts";
@@ -12,6 +12,12 @@ import { type Answer, createTransport, drop, readBody, type SmallAnswer, type Tr
 export interface RegistryClient {
   /** The places that may have what the reference names, in the order in which to ask them; at least one. */
   sources(reference: Reference): readonly RegistrySource[];
+  /**
+   * Tries the client's credentials on a registry itself, not on a mirror of it.
+   *
+   * @throws AircrateError unreachable, forbidden when it does not take them
+   */
+  checkCredentials(registry: string): Promise<CheckedCredentials>;
   close(): Promise<void>;
 }
 
@@ -38,6 +44,13 @@ export interface SourceRequest {
   readonly from?: number;
 }
 
+export interface CheckedCredentials {
+  /** Whether the registry asked for credentials at all; without that nothing is proved. */
+  readonly asked: boolean;
+  /** Stands in for the password from now on, when the registry's token service gives such tokens. */
+  readonly identityToken?: string;
+}
+
 /** How registries are reached: what a user may set, the same for every command. */
 export interface RegistryAccess {
   /** Asked instead of registries; goes before `registries`. */
@@ -53,6 +66,8 @@ export interface RegistryClientOptions extends TransportOptions, RegistryAccess 
 /** How a host is spoken to, found out once. */
 interface Contact {
   readonly base: URL;
+  /** Of its first answer. */
+  readonly status: number;
   /** `WWW-Authenticate` of its first 401; undefined when it asks for nothing. */
   readonly challenge: string | undefined;
 }
@@ -62,16 +77,35 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
   const options = { ...given, insecure: [...(given.insecure ?? []), ...insecureHosts(registries)] };
   const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
-  const authorizations = new Map<string, Promise<string>>();
   const failures: Failures = new Map();
+  const authorizer = createAuthorizer(transport, findCredentials);
 
   return {
     sources(reference) {
       const sources = placesOf(reference, options).map(createSource);
       return sources.map((source, i) => (i < sources.length - 1 ? givenUpOnce(source, failures) : source));
     },
+    checkCredentials,
     close: () => transport.close(),
   };
+
+  async function checkCredentials(registry: string): Promise<CheckedCredentials> {
+    const { base, status, challenge } = await firstContact(apiHost(registry), registry);
+    if (challenge === undefined && status === 200) return { asked: false };
+    if (challenge === undefined) {
+      throw new AircrateError("unreachable", "it does not answer as a registry does", {
+        where: registry,
+        reason: `${new URL("/v2/", base).href} answers ${status}`,
+        hint: "check the name of the registry",
+      });
+    }
+    const request = { host: registry, plain: base.protocol === "http:", where: registry, offline: true };
+    const { header, identityToken } = await answerChallenge(transport, findCredentials, { challenge, ...request });
+    const answer = await transport.get(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
+    if (answer.status !== 200) throw await answerError(answer, { ...request, authorization: header });
+    await drop(answer.body);
+    return { asked: true, ...(identityToken !== undefined && { identityToken }) };
+  }
 
   function createSource({ host, repository }: Place): RegistrySource {
     const address = apiHost(host);
@@ -81,10 +115,8 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
         const contact = await once(contacts, address, () => firstContact(address, where));
         const url = new URL(`/v2/${repository}/${path}`, contact.base);
         const request = { host, plain: contact.base.protocol === "http:", repository, where };
-        const key = `${address}/${repository}`;
-        const authorize = (header: string) =>
-          once(authorizations, key, () => answerChallenge(transport, findCredentials, { header, ...request }));
-        let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
+        let authorization =
+          contact.challenge === undefined ? undefined : await authorizer.authorize(contact.challenge, request);
         for (let attempt = 0; ; attempt += 1) {
           const headers = {
             ...(accept && { accept }),
@@ -98,10 +130,7 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
             throw await answerError(answer, { ...request, authorization });
           // The token was for less than this, or has run out: once more with a new one.
           await drop(answer.body);
-          const known = authorizations.get(key);
-          // Of several requests that were refused at once, the first one fetches it for all.
-          if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
-          authorization = await authorize(header);
+          authorization = await authorizer.renew(header, { ...request, refused: authorization });
         }
       },
       async read(path, { limit, ...request }) {
@@ -130,6 +159,7 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
     await drop(answer.body);
     return {
       base,
+      status: answer.status,
       challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
     };
   }

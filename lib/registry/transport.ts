@@ -19,10 +19,12 @@ export interface RequestOptions {
   /** The reference or registry that it is for, for errors. */
   readonly where: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Is sent by POST, as `application/x-www-form-urlencoded`. It may hold a secret: no other origin ever gets it. */
+  readonly form?: URLSearchParams;
 }
 
 export interface Transport {
-  /** Sends one GET and follows redirects. @throws AircrateError unreachable, located at `where` */
+  /** Sends one GET, or the form, and follows redirects. @throws AircrateError unreachable, located at `where` */
   get(url: URL, options: RequestOptions): Promise<Answer>;
   /**
    * As `get`, with a small body read whole.
@@ -64,31 +66,38 @@ export function createTransport(options: TransportOptions): Transport {
     close: async () => (await loading)?.agent.destroy(),
   };
 
-  async function get(url: URL, { where, headers = {} }: RequestOptions): Promise<Answer> {
+  async function get(url: URL, { where, headers = {}, form }: RequestOptions): Promise<Answer> {
     let target = url;
     let sent: Record<string, string> = { ...headers, "user-agent": options.userAgent };
+    if (form !== undefined) sent["content-type"] = "application/x-www-form-urlencoded";
     for (let hops = 0; ; hops += 1) {
-      const { statusCode, headers: received, body } = await send(target, sent, where);
+      const { statusCode, headers: received, body } = await send(target, sent, { where, form });
       const location = [301, 302, 303, 307, 308].includes(statusCode) ? received.location : undefined;
       if (location === undefined) return { status: statusCode, headers: received, body, url: target };
       await drop(body);
       if (hops === MAX_REDIRECTS) throw redirectError(where, target, `more than ${MAX_REDIRECTS} redirects`);
       const next = readLocation(String(location), target, where);
       if (next.origin !== target.origin) {
+        if (form !== undefined) throw redirectError(where, target, `a form is not sent on to ${next.origin}`);
         sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_HEADERS.has(name.toLowerCase())));
       }
       target = next;
     }
   }
 
-  async function send(url: URL, headers: Record<string, string>, where: string): Promise<Dispatcher.ResponseData> {
+  async function send(
+    url: URL,
+    headers: Record<string, string>,
+    { where, form }: Pick<RequestOptions, "where" | "form">,
+  ): Promise<Dispatcher.ResponseData> {
     const { request } = await http();
     try {
       return await request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
-        method: "GET",
+        method: form === undefined ? "GET" : "POST",
         headers,
+        ...(form !== undefined && { body: form.toString() }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { createTransport, drop, networkError, readBody, type Transport } from "../../lib/registry/transport.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
@@ -18,13 +19,16 @@ const SECRETS = { authorization: "Bearer hunter2", cookie: "session=hunter2", "p
 interface Place {
   readonly origin: string;
   readonly requests: IncomingMessage[];
+  readonly bodies: string[];
 }
 
 /** A server whose answers are told per path: a status with headers, or a body. */
 async function serverFor(t: TestContext, answers: Record<string, Answer>, server?: Server): Promise<Place> {
   const requests: IncomingMessage[] = [];
-  const listener: RequestListener = (request, response) => {
+  const bodies: string[] = [];
+  const listener: RequestListener = async (request, response) => {
     requests.push(request);
+    bodies.push(await text(request));
     const { status = 200, headers = {}, body = "" } = answers[request.url ?? ""] ?? { status: 404 };
     response.writeHead(status, headers).end(body);
   };
@@ -36,7 +40,7 @@ async function serverFor(t: TestContext, answers: Record<string, Answer>, server
     place.close();
   });
   const { port } = place.address() as AddressInfo;
-  return { origin: `${server === undefined ? "http" : "https"}://127.0.0.1:${port}`, requests };
+  return { origin: `${server === undefined ? "http" : "https"}://127.0.0.1:${port}`, requests, bodies };
 }
 
 interface Answer {
@@ -110,6 +114,32 @@ test("header names in any case are private", async (t) => {
   await get(transportFor(t), first.origin, { AUTHORIZATION: "hunter2", Accept: "text/x" });
   assert.equal(second.requests[0]?.headers.authorization, undefined);
   assert.equal(second.requests[0]?.headers.accept, "text/x");
+});
+
+test("a form is posted, also where its origin sends it on to, and nowhere else", async (t) => {
+  const other = await serverFor(t, {});
+  const place = await serverFor(t, {
+    "/form": to("/there"),
+    "/there": { body: "taken" },
+    "/away": to(`${other.origin}/form`, 308),
+    "/elsewhere": to(`${other.origin}/form`, 303),
+  });
+  const form = new URLSearchParams({ refresh_token: "hunter2 &=ü", scope: "a b" });
+  const transport = transportFor(t);
+  const answer = await transport.get(new URL(`${place.origin}/form`), { where: WHERE, form });
+  assert.equal(String(await readBody(answer, 100, WHERE)), "taken");
+  for (const path of ["/away", "/elsewhere"]) {
+    const failed = transport.get(new URL(place.origin + path), { where: WHERE, form });
+    const error = await rejectsWith(failed, "unreachable", /redirects in a way/, /a form is not sent on to http/);
+    assert.doesNotMatch(allText(error), /hunter2/);
+  }
+  assert.equal(other.requests.length, 0);
+  const type = "application/x-www-form-urlencoded";
+  const sent = "refresh_token=hunter2+%26%3D%C3%BC&scope=a+b";
+  assert.deepEqual(
+    place.requests.map(({ method, url, headers }, i) => [method, url, headers["content-type"], place.bodies[i]]),
+    ["/form", "/there", "/away", "/elsewhere"].map((path) => ["POST", path, type, sent]),
+  );
 });
 
 test("redirects that are not followed", async (t) => {

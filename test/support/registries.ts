@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
+import type { Credentials } from "../../lib/credentials/credentials.ts";
 import { parseReference, type Reference } from "../../lib/reference.ts";
 import { createRegistryClient, type RegistryClient } from "../../lib/registry/client.ts";
-import type { Credentials } from "../../lib/registry/credentials.ts";
 import type { Registries, RegistryRule } from "../../lib/registry/mirrors.ts";
 import { onCleanup } from "./cleanup.ts";
 import { type EmbeddedRegistry, type EmbeddedRegistryOptions, startEmbeddedRegistry } from "./embedded-registry.ts";

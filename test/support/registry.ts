@@ -25,7 +25,7 @@ export interface RegistryOptions {
   /** Takes manifests of Docker's schema 1. */
   readonly schema1?: boolean;
   /** For mode token: what `startTokenServer` takes. */
-  readonly token?: Pick<TokenServerOptions, "ttl" | "field">;
+  readonly token?: Pick<TokenServerOptions, "ttl" | "field" | "offline">;
 }
 
 export interface Registry {
