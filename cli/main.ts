@@ -11,6 +11,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { storeCommand } from "./commands/store.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
@@ -28,7 +29,8 @@ Environment:
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "login", "logout"];
+const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
+const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
@@ -53,6 +55,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);
   try {
@@ -67,7 +70,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

@@ -1,6 +1,7 @@
 import { createRegistryClient, type RegistryAccess, type RegistryClient } from "./registry/client.ts";
 import { mergeRegistries, type Registries } from "./registry/mirrors.ts";
 import { openStore, type Store } from "./store/layout.ts";
+import { takeLease } from "./store/lease.ts";
 import type { Layout } from "./vendor/layout.ts";
 import { VERSION } from "./version.ts";
 
@@ -30,8 +31,9 @@ export interface Session {
  * @throws AircrateError unreachable: the store cannot be used; as `openLayout`
  */
 export async function openSession(options: SessionOptions, registries: Registries): Promise<Session> {
-  const store = await openStore(options.store);
   const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
+  const store = await openStore(options.store);
+  const giveBack = await takeLease(store);
   const remote = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,
     ...options.registry,
@@ -47,7 +49,7 @@ export async function openSession(options: SessionOptions, registries: Registrie
     client: { sources },
     ...(vendor && { vendor: vendor.layout }),
     async close() {
-      await Promise.all([remote.close(), vendor?.layout.close()]);
+      await Promise.all([remote.close(), vendor?.layout.close(), giveBack()]);
     },
   };
 }

@@ -76,3 +76,14 @@ export const ReferenceRecord = Type.Object(
   { additionalProperties: false },
 );
 export type ReferenceRecord = Static<typeof ReferenceRecord>;
+
+/** A build that is running, so that pruning leaves it what it needs. Its file is touched while the build lives. */
+export const Lease = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** When the build began, milliseconds since 1970. */
+    started: Type.Integer({ minimum: 0 }),
+  },
+  { additionalProperties: false },
+);
+export type Lease = Static<typeof Lease>;
