@@ -8,8 +8,8 @@ import { AircrateError } from "../error.ts";
 import { createBlobWriter, type Store } from "../store/layout.ts";
 import { recordLayerTree, recordPulledLayer } from "../store/records.ts";
 import { TarFormatError } from "../tar/parser.ts";
+import { createTreeIndexer } from "../unpack/tree-index.ts";
 import { createRelief } from "../workers/memory.ts";
-import { createTreeIndexer } from "./tree-index.ts";
 
 export interface IngestOptions {
   /** Reference in full, for errors. */
