@@ -8,9 +8,23 @@ export type BuildEvent =
       readonly manifest: Digest;
       readonly from: "registry" | "store";
     }
-  | { readonly kind: "pull-start"; readonly reference: string; readonly layer: Digest; readonly size: number }
+  /** `from`: bytes that were there already. Comes again, with 0, when a download has to begin anew. */
+  | {
+      readonly kind: "pull-start";
+      readonly reference: string;
+      readonly layer: Digest;
+      readonly size: number;
+      readonly from: number;
+    }
   | { readonly kind: "pull-bytes"; readonly layer: Digest; readonly size: number }
-  | { readonly kind: "pull-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
+  /** `stored`: the blob that goes into outputs, another one when the layer did not come packed with gzip. */
+  | {
+      readonly kind: "pull-end";
+      readonly reference: string;
+      readonly layer: Digest;
+      readonly size: number;
+      readonly stored: Digest;
+    }
   /** A stage of the build is over; `milliseconds` since the one before it. */
   | { readonly kind: "stage"; readonly name: string; readonly milliseconds: number };
 

@@ -46,6 +46,8 @@ export interface BuildOptions extends PlanOptions {
   readonly locked?: boolean;
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
+  /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
+  readonly maxLayerSize?: number;
   readonly work?: WorkPoolOptions;
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
@@ -73,7 +75,11 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     ...options.registry,
     ...(options.signal !== undefined && { signal: options.signal }),
   });
-  const stop = () => void pool.close();
+  const ending = new AbortController();
+  const stop = () => {
+    ending.abort();
+    void pool.close();
+  };
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     const report = createReport(plan);
@@ -81,7 +87,13 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
       report.event(event);
       options.onEvent?.(event);
     };
-    const pull = createPull({ store, client, platform: plan.platform, offline: options.offline === true, onEvent });
+    const pull = createPull({
+      ...{ store, pool, client, onEvent },
+      platform: plan.platform,
+      offline: options.offline === true,
+      signal: ending.signal,
+      ...(options.maxLayerSize !== undefined && { maxLayerSize: options.maxLayerSize }),
+    });
     const started = startImages(plan, { buildLayer: createLayerBuilder(store, pool), epoch, pull, warn: report.warn });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
@@ -96,6 +108,8 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", stop);
+    // What is still under way when a build fails must not be tried again.
+    ending.abort();
     await Promise.all([pool.close(), client.close()]);
   }
 }

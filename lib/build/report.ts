@@ -23,7 +23,7 @@ export function createReport(plan: BuildPlan) {
   const warnings = [...plan.warnings];
   return {
     event(event: BuildEvent): void {
-      if (event.kind === "pull-end") pulled.add(event.layer);
+      if (event.kind === "pull-end") pulled.add(event.stored);
     },
     warn(warning: string): void {
       warnings.push(warning);

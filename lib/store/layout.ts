@@ -77,7 +77,7 @@ export async function writeWhole(store: Store, file: string, content: Uint8Array
   try {
     await moveIntoPlace(await writeTemporary(store, content), file);
   } catch (error) {
-    throw writeError(store, error);
+    throw storeError(store, error);
   }
 }
 
@@ -92,7 +92,8 @@ async function writeTemporary(store: Store, content: Uint8Array | string): Promi
   return temporary;
 }
 
-function writeError(store: Store, error: unknown): unknown {
+/** Words what the system says about a write to the store. */
+export function storeError(store: Store, error: unknown): unknown {
   if (error instanceof AircrateError || systemCode(error) === undefined) return error;
   return new AircrateError("unreachable", "the store cannot be written to", {
     where: store.root,
@@ -100,6 +101,19 @@ function writeError(store: Store, error: unknown): unknown {
     hint: "make room on its disk, or set AIRCRATE_STORE to another folder",
     cause: error,
   });
+}
+
+/**
+ * Gives a file of the store, whose digest was checked, the name of a blob. Does nothing to one that has it.
+ *
+ * @throws AircrateError unreachable
+ */
+export async function placeBlob(store: Store, file: string, digest: Digest): Promise<void> {
+  try {
+    if (file !== blobFile(store, digest)) await moveIntoPlace(file, blobFile(store, digest));
+  } catch (error) {
+    throw storeError(store, error);
+  }
 }
 
 /** Bytes on their way to becoming a blob. @throws AircrateError unreachable, from every method, when the disk is full */
@@ -117,7 +131,7 @@ const WRITE_SIZE = 512 * 1024;
 export async function createBlobWriter(store: Store): Promise<BlobWriter> {
   const temporary = temporaryFile(store);
   const file = await open(temporary, "wx").catch((error: unknown) => {
-    throw writeError(store, error);
+    throw storeError(store, error);
   });
   let pending: Uint8Array[] = [];
   let pendingSize = 0;
@@ -126,11 +140,11 @@ export async function createBlobWriter(store: Store): Promise<BlobWriter> {
 
   const writeOut = async (chunks: readonly Uint8Array[], size: number) => {
     const { bytesWritten } = await file.writev(chunks).catch((error: unknown) => {
-      throw writeError(store, error);
+      throw storeError(store, error);
     });
     if (bytesWritten === size) return;
     const short = new Error(`only ${bytesWritten} of ${size} bytes could be written`);
-    throw writeError(store, Object.assign(short, { code: "ENOSPC" }));
+    throw storeError(store, Object.assign(short, { code: "ENOSPC" }));
   };
   const flush = async () => {
     await writing;
@@ -152,11 +166,7 @@ export async function createBlobWriter(store: Store): Promise<BlobWriter> {
       await writing;
       await file.close();
       open_ = false;
-      try {
-        await moveIntoPlace(temporary, blobFile(store, digest));
-      } catch (error) {
-        throw writeError(store, error);
-      }
+      await placeBlob(store, temporary, digest);
     },
     async abort() {
       if (!open_) return;
@@ -172,7 +182,8 @@ function temporaryFolder(store: Store): string {
   return recordFile(store, "tmp");
 }
 
-function temporaryFile(store: Store): string {
+/** A new path for a file that is of use only while it is made; whoever makes it removes it. */
+export function temporaryFile(store: Store): string {
   return path.join(temporaryFolder(store), randomBytes(12).toString("hex"));
 }
 
