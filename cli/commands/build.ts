@@ -2,6 +2,7 @@ import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
 import type { Command } from "../command.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
 import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
+import { parseSize } from "../size.ts";
 import { Interrupted } from "../ui/error.ts";
 
 interface BuildArguments extends NetworkArguments {
@@ -11,6 +12,7 @@ interface BuildArguments extends NetworkArguments {
   offline: boolean;
   locked: boolean;
   simulation: boolean;
+  "max-layer-size"?: string;
   "app-version"?: string;
   "unversioned-file": boolean;
   json: boolean;
@@ -32,6 +34,11 @@ export const buildCommand: Command<BuildArguments> = {
         offline: { type: "boolean", default: false, describe: "Use what the store has and ask no registry" },
         locked: { type: "boolean", default: false, describe: "Refuse references that are not pinned by a digest" },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
+        "max-layer-size": {
+          type: "string",
+          requiresArg: true,
+          describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
+        },
         "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
         "unversioned-file": { type: "boolean", default: false, describe: "Leave the version out of the file name" },
         json: { type: "boolean", default: false, describe: "Print the report as JSON" },
@@ -53,6 +60,7 @@ export const buildCommand: Command<BuildArguments> = {
       locked: args.locked,
       simulation: args.simulation,
       epoch: sourceDateEpoch(process.env),
+      ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
     };
     const report = await withSignals((signal) => build({ ...options, signal }));
     if (args.json) {
