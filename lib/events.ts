@@ -10,9 +10,23 @@ export type BuildEvent =
     }
   /** A mirror did not deliver, and the next place is asked; `why` in one line. */
   | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }
-  | { readonly kind: "pull-start"; readonly reference: string; readonly layer: Digest; readonly size: number }
+  /** `from`: bytes that were there already. Comes again, with 0, when a download has to begin anew. */
+  | {
+      readonly kind: "pull-start";
+      readonly reference: string;
+      readonly layer: Digest;
+      readonly size: number;
+      readonly from: number;
+    }
   | { readonly kind: "pull-bytes"; readonly layer: Digest; readonly size: number }
-  | { readonly kind: "pull-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
+  /** `stored`: the blob that goes into outputs, another one when the layer did not come packed with gzip. */
+  | {
+      readonly kind: "pull-end";
+      readonly reference: string;
+      readonly layer: Digest;
+      readonly size: number;
+      readonly stored: Digest;
+    }
   /** A stage of the build is over; `milliseconds` since the one before it. */
   | { readonly kind: "stage"; readonly name: string; readonly milliseconds: number };
 

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
 import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
 import { withSignals } from "../signals.ts";
+import { parseSize } from "../size.ts";
 
 interface BuildArguments extends NetworkArguments {
   dir: string;
@@ -12,6 +13,7 @@ interface BuildArguments extends NetworkArguments {
   locked: boolean;
   vendor?: string;
   simulation: boolean;
+  "max-layer-size"?: string;
   "app-version"?: string;
   "unversioned-file": boolean;
   json: boolean;
@@ -42,6 +44,11 @@ export const buildCommand: Command<BuildArguments> = {
           describe: "OCI image layout, tar file or folder, that is asked before the registries",
         },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
+        "max-layer-size": {
+          type: "string",
+          requiresArg: true,
+          describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
+        },
         "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
         "unversioned-file": { type: "boolean", default: false, describe: "Leave the version out of the file name" },
         json: { type: "boolean", default: false, describe: "Print the report as JSON" },
@@ -64,6 +71,7 @@ export const buildCommand: Command<BuildArguments> = {
       ...(args.vendor !== undefined && { vendor: args.vendor }),
       simulation: args.simulation,
       epoch: sourceDateEpoch(process.env),
+      ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
     };
     const report = await withSignals((signal) => build({ ...options, signal }));
     if (args.json) {

@@ -44,6 +44,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly locked?: boolean;
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
+  /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
+  readonly maxLayerSize?: number;
   readonly work?: WorkPoolOptions;
   readonly onEvent?: OnEvent;
 }
@@ -67,7 +69,11 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   const { store, client, vendor } = session;
   const pool = createWorkPool(options.work);
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
-  const stop = () => void pool.close();
+  const ending = new AbortController();
+  const stop = () => {
+    ending.abort();
+    void pool.close();
+  };
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     const report = createReport(plan);
@@ -80,7 +86,12 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     }
     const { platform } = plan;
     const pins = pinsOf(plan, lock);
-    const pull = createPull({ store, client, vendor, platform, pins, offline: options.offline === true, onEvent });
+    const pull = createPull({
+      ...{ store, pool, client, vendor, platform, pins, onEvent },
+      offline: options.offline === true,
+      signal: ending.signal,
+      ...(options.maxLayerSize !== undefined && { maxLayerSize: options.maxLayerSize }),
+    });
     const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
     const buildLayer = createLayerBuilder(store, pool);
     const started = startImages(plan, { buildLayer, epoch, pull, isStored, warn: report.warn });
@@ -97,6 +108,8 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", stop);
+    // What is still under way when a build fails must not be tried again.
+    ending.abort();
     await Promise.all([pool.close(), session.close()]);
   }
 }

@@ -24,7 +24,7 @@ export function createReport(plan: BuildPlan) {
   const passedOver = createWarnings();
   return {
     event(event: BuildEvent): void {
-      if (event.kind === "pull-end") pulled.add(event.layer);
+      if (event.kind === "pull-end") pulled.add(event.stored);
       passedOver.event(event);
     },
     warn(warning: string): void {

@@ -1,16 +1,14 @@
-import { createReadStream } from "node:fs";
-import { MEDIA } from "../../spec/media-types.ts";
 import type { Descriptor } from "../../spec/oci.ts";
 import type { LayerRecord, LayerTree } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
-import { ingestLayer } from "../layer/ingest.ts";
+import { fetchLayer } from "../fetch/layer.ts";
+import { checkBlob, ingestFile, requireContent, requireLayerSize } from "../layer/ingest.ts";
 import { createLimit } from "../limit.ts";
 import { formatReference, type Reference } from "../reference.ts";
-import { trySources } from "../registry/sources.ts";
-import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob } from "../store/layout.ts";
-import { findLayerTree, findPulledLayer } from "../store/records.ts";
+import { findLayerTree, findPulledLayer, recordLayerTree } from "../store/records.ts";
+import type { WorkPool } from "../workers/pool.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { findOutline, type OutlineOptions, passedOver } from "./outline.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
@@ -20,10 +18,20 @@ export type Pull = (reference: Reference) => Promise<Image>;
 
 /** Layers that are fetched at once. */
 const PARALLEL_LAYERS = 4;
-const MAX_PLAIN_SIZE = 64 * 1024 ** 3;
+const MAX_LAYER_SIZE = 64 * 1024 ** 3;
 
-export function createPull(options: OutlineOptions): Pull {
-  const { store, client, onEvent } = options;
+export interface PullOptions extends OutlineOptions {
+  readonly pool: WorkPool;
+  /** Largest plain size of a layer, in bytes; default 64 GiB. */
+  readonly maxLayerSize?: number;
+  /** Stops downloads that wait before they go on. */
+  readonly signal?: AbortSignal;
+  /** Pauses between attempts at a blob, in ms; see DownloadOptions. */
+  readonly pauses?: readonly number[];
+}
+
+export function createPull(options: PullOptions): Pull {
+  const { store, pool, client, onEvent, maxLayerSize = MAX_LAYER_SIZE } = options;
   const limit = createLimit(PARALLEL_LAYERS);
   const images = new Map<string, Promise<Image>>();
   const layers = new Map<Digest, Promise<LayerRecord>>();
@@ -44,7 +52,7 @@ export function createPull(options: OutlineOptions): Pull {
   }
 
   function layerSource(reference: Reference, descriptor: Descriptor, diffId: Digest): LayerSource {
-    const record = share(layers, descriptor.digest, () => limit(() => fetchLayer(reference, descriptor, diffId))).then(
+    const record = share(layers, descriptor.digest, () => limit(() => getLayer(reference, descriptor, diffId))).then(
       (layer) => {
         // Two images may name one blob; each config must promise what it really unpacks to.
         if (layer.diffId === diffId) return layer;
@@ -59,55 +67,45 @@ export function createPull(options: OutlineOptions): Pull {
     return { origin: formatReference(reference), record };
   }
 
-  async function fetchLayer(reference: Reference, descriptor: Descriptor, diffId: Digest): Promise<LayerRecord> {
-    const known = await findPulledLayer(store, descriptor.digest);
-    if (known !== undefined) return known;
+  async function getLayer(reference: Reference, descriptor: Descriptor, diffId: Digest): Promise<LayerRecord> {
     const where = formatReference(reference);
-    const ingest = { where, diffId, maxPlainSize: MAX_PLAIN_SIZE };
+    const { digest: layer, size } = descriptor;
+    const known = await findPulledLayer(store, layer);
+    if (known !== undefined) {
+      requireLayerSize(known, where, maxLayerSize);
+      return known;
+    }
+    const ingest = { where, diffId, maxPlainSize: maxLayerSize };
     if (await hasBlob(store, descriptor)) {
       // Another tool, or a build that was cut short, left the blob: it only has to be looked through.
-      const chunks = createReadStream(blobFile(store, descriptor.digest), { highWaterMark: 256 * 1024 });
       try {
-        return await ingestLayer(store, descriptor, { ...ingest, chunks });
+        return await ingestFile(store, pool, descriptor, { ...ingest, file: blobFile(store, layer) });
       } catch (error) {
         if (!(error instanceof AircrateError) || error.fault !== "integrity" || options.offline) throw error;
       }
     }
-    const layer = descriptor.digest;
-    onEvent({ kind: "pull-start", reference: where, layer, size: descriptor.size });
-    const record = await trySources(
-      client.sources(reference),
-      async (source) => {
-        const answer = await source.get(`blobs/${layer}`, { where });
-        const chunks = body(answer.body, where, answer.url);
-        const onBytes = (size: number) => onEvent({ kind: "pull-bytes", layer, size });
-        return ingestLayer(store, descriptor, { ...ingest, chunks, onBytes });
-      },
-      passedOver(onEvent, where),
-    );
-    onEvent({ kind: "pull-end", reference: where, layer, size: descriptor.size });
+    const record = await fetchLayer(store, pool, descriptor, {
+      ...ingest,
+      sources: client.sources(reference),
+      signal: options.signal,
+      pauses: options.pauses,
+      onPassedOver: passedOver(onEvent, where),
+      onStart: (from) => onEvent({ kind: "pull-start", reference: where, layer, size, from }),
+      onBytes: (count) => onEvent({ kind: "pull-bytes", layer, size: count }),
+    });
+    onEvent({ kind: "pull-end", reference: where, layer, size, stored: record.digest });
     return record;
   }
 
-  async function readTree({ diffId, digest, size }: LayerRecord, where: string): Promise<LayerTree> {
+  async function readTree(record: LayerRecord, where: string): Promise<LayerTree> {
+    const { diffId, digest, plainSize } = record;
     const known = await findLayerTree(store, diffId);
     if (known !== undefined) return known;
     // The list of names is damaged or gone: the layer, which was checked when it came, is looked through again.
-    const chunks = createReadStream(blobFile(store, digest), { highWaterMark: 256 * 1024 });
-    const descriptor = { mediaType: MEDIA.ociLayerGzip, digest, size };
-    await ingestLayer(store, descriptor, { where, diffId, maxPlainSize: MAX_PLAIN_SIZE, chunks });
-    const tree = await findLayerTree(store, diffId);
-    if (tree !== undefined) return tree;
-    throw new AircrateError("internal", "a layer's list of names vanished from the store", { where: digest });
-  }
-}
-
-/** Words what goes wrong on the way as the registry's fault, not the store's. */
-async function* body(chunks: AsyncIterable<Uint8Array>, where: string, url: URL): AsyncIterable<Uint8Array> {
-  try {
-    yield* chunks;
-  } catch (error) {
-    throw networkError(error, where, url);
+    const checked = await checkBlob(pool, blobFile(store, digest), { maxPlainSize: plainSize });
+    const { tree } = requireContent(checked, record, { where, diffId });
+    await recordLayerTree(store, diffId, tree);
+    return tree;
   }
 }
 

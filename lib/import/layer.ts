@@ -9,8 +9,7 @@ import { PACKING } from "../gzip/deflate.ts";
 import type { Member } from "../inspect/archive.ts";
 import type { FoundLayer } from "../inspect/images.ts";
 import { buildLayer } from "../layer/build.ts";
-import { ingestLayer } from "../layer/ingest.ts";
-import { createTreeIndexer } from "../layer/tree-index.ts";
+import { ingestFile } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import {
   findLayerTree,
@@ -21,6 +20,7 @@ import {
 } from "../store/records.ts";
 import { TarFormatError } from "../tar/parser.ts";
 import type { FileSegment } from "../tar/sequence.ts";
+import { createTreeIndexer } from "../unpack/tree-index.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { spool } from "./spool.ts";
 
@@ -92,16 +92,15 @@ export async function takeLayer(
   { member, diffId, packed }: ImportLayer,
   { content, pool, where }: { content: LayerContent; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
-  if (packed) {
-    const descriptor = { mediaType: MEDIA.ociLayerGzip, digest: member.blob!.digest, size: member.size };
-    const chunks = "chunks" in content ? content.chunks : readSegment(content.segment);
-    const record = await ingestLayer(store, descriptor, { chunks, where, diffId, maxPlainSize: MAX_PLAIN_SIZE });
-    return { record, known: false };
-  }
-  if ("segment" in content) return packLayer(store, content.segment, { diffId, pool, where });
-  const segment = await spool(store, content.chunks, member.size);
+  if (!packed && "segment" in content) return packLayer(store, content.segment, { diffId, pool, where });
+  const chunks = "chunks" in content ? content.chunks : readSegment(content.segment);
+  const segment = await spool(store, chunks, member.size);
   try {
-    return await packLayer(store, segment, { diffId, pool, where });
+    if (!packed) return await packLayer(store, segment, { diffId, pool, where });
+    const descriptor = { mediaType: MEDIA.ociLayerGzip, digest: member.blob!.digest, size: member.size };
+    const { file } = segment;
+    const record = await ingestFile(store, pool, descriptor, { file, where, diffId, maxPlainSize: MAX_PLAIN_SIZE });
+    return { record, known: false };
   } finally {
     await rm(segment.file, { force: true });
   }

@@ -3,8 +3,8 @@ import { type GzipBoundary, readGzip } from "../gzip/members.ts";
 import { BLOCK } from "../tar/header.ts";
 import type { FoundType, TarEnd } from "../tar/parser.ts";
 import { readTar } from "../tar/reader.ts";
+import { encodingOf, MAGIC_SIZE } from "../unpack/encoding.ts";
 import { type BlobFacts, counted, scanBlob } from "./blob.ts";
-import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
 import type { Budget } from "./limits.ts";
 import { formatFault, type Tap } from "./tap.ts";
 

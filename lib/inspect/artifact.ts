@@ -3,9 +3,9 @@ import type { Encoding, Finding } from "../../spec/inspection.ts";
 import { readGzip } from "../gzip/members.ts";
 import type { FoundEntry, FoundType, TarEnd } from "../tar/parser.ts";
 import { readTar } from "../tar/reader.ts";
+import { encodingOf, MAGIC_SIZE } from "../unpack/encoding.ts";
 import { type ArchiveScan, createArchiveScan, scanArchive } from "./archive.ts";
 import { counted } from "./blob.ts";
-import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
 import { type Budget, MAX_DOCUMENT } from "./limits.ts";
 import { collect, createTap, formatFault, type Tap } from "./tap.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Encoding } from "../../spec/inspection.ts";
 import type { Digest } from "../digest.ts";
 import { readGzip } from "../gzip/members.ts";
-import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
+import { encodingOf, MAGIC_SIZE } from "../unpack/encoding.ts";
 import { createLayerReader, type LayerFacts } from "./layer.ts";
 import type { Budget } from "./limits.ts";
 import { collect, createTap, formatFault, type Tap } from "./tap.ts";

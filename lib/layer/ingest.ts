@@ -1,15 +1,15 @@
-import { createHash } from "node:crypto";
-import { crc32, createGunzip } from "node:zlib";
+import { rm } from "node:fs/promises";
 import { isForeignLayer, layerEncoding } from "../../spec/media-types.ts";
 import type { Descriptor } from "../../spec/oci.ts";
-import type { LayerRecord, LayerTree } from "../../spec/store.ts";
+import type { LayerRecord } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError } from "../error.ts";
-import { createBlobWriter, type Store } from "../store/layout.ts";
-import { recordLayerTree, recordPulledLayer } from "../store/records.ts";
-import { TarFormatError } from "../tar/parser.ts";
-import { createRelief } from "../workers/memory.ts";
-import { createTreeIndexer } from "./tree-index.ts";
+import { AircrateError, systemCode } from "../error.ts";
+import { PACKING } from "../gzip/deflate.ts";
+import { blobFile, placeBlob, type Store, temporaryFile } from "../store/layout.ts";
+import { findPackedLayer, recordLayerTree, recordPulledLayer } from "../store/records.ts";
+import type { CheckedBlob, CheckOptions, LayerContent } from "../unpack/check.ts";
+import type { WorkPool } from "../workers/pool.ts";
+import { buildLayer } from "./build.ts";
 
 export interface IngestOptions {
   /** Reference in full, for errors. */
@@ -18,162 +18,170 @@ export interface IngestOptions {
   readonly diffId: Digest;
   /** Largest plain size that is accepted, in bytes. */
   readonly maxPlainSize: number;
-  /** Called with the number of bytes as they arrive. */
-  readonly onBytes?: (size: number) => void;
 }
 
 /**
- * Takes a layer blob into the store in one pass: its digest and size are checked as it streams to disk, and at the same
- * time it is unpacked, so that the diffID is checked and the names in it are known. Nothing is kept unless all is right.
+ * Takes a layer blob that lies on disk into the store: checks it, gives it its name, and records what is in it. Nothing
+ * is kept unless all is right; the file is left to the caller then.
  *
- * @throws AircrateError integrity (size, digest, diffID, gzip, tar), input (an encoding that is not supported)
+ * @param file its place in the store, or one beside it, from where it is moved
+ * @throws AircrateError integrity (size, digest, diffID, contents), input (a kind of layer that is not supported)
  */
-export async function ingestLayer(
+export async function ingestFile(
   store: Store,
+  pool: WorkPool,
   descriptor: Descriptor,
-  { chunks, ...options }: IngestOptions & { chunks: AsyncIterable<Uint8Array> },
+  { file, ...options }: IngestOptions & { file: string },
 ): Promise<LayerRecord> {
-  const { where } = options;
-  checkEncoding(descriptor, where);
-  const out = await createBlobWriter(store);
-  const relieve = createRelief();
-  const plain = createPlainCheck(descriptor, options);
-  try {
-    const hash = createHash("sha256");
-    let size = 0;
-    let crc = 0;
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > descriptor.size) throw sizeError(descriptor, where, `more than ${descriptor.size}`);
-      hash.update(chunk);
-      crc = crc32(chunk, crc);
-      options.onBytes?.(chunk.length);
-      await Promise.all([out.write(chunk), plain.write(chunk)]);
-      relieve(chunk.length);
-    }
-    if (size !== descriptor.size) throw sizeError(descriptor, where, String(size));
-    const digest = `sha256:${hash.digest("hex")}`;
-    if (digest !== descriptor.digest) {
-      throw new AircrateError("integrity", "a layer does not have the digest that names it", {
-        where,
-        reason: [`wanted ${descriptor.digest}`, `received ${digest}`],
-        hint: "a proxy or mirror may have changed it; try another network or mirror",
-      });
-    }
-    const { plainSize, tree } = await plain.finish();
-    await out.commit(digest);
-    const layer: LayerRecord = { version: 1, diffId: options.diffId, plainSize, digest, size, crc };
-    await recordLayerTree(store, layer.diffId, tree);
-    await recordPulledLayer(store, descriptor.digest, layer);
-    return layer;
-  } catch (error) {
-    plain.abort();
-    await out.abort();
-    throw error;
-  }
+  requireLayerType(descriptor, options);
+  const checked = await checkBlob(pool, file, options);
+  return keepLayer(store, pool, descriptor, { file, checked, ...options });
 }
 
-function checkEncoding({ mediaType, digest }: Descriptor, where: string): void {
+/**
+ * Refuses, before a byte is fetched, what cannot be used whatever its bytes are.
+ *
+ * @throws AircrateError input (no layer, or one that registries may not hand on), integrity (too large)
+ */
+export function requireLayerType(
+  { mediaType, digest, size }: Descriptor,
+  { where, maxPlainSize }: Pick<IngestOptions, "where" | "maxPlainSize">,
+): void {
   if (isForeignLayer(mediaType)) {
     throw new AircrateError("input", "a layer may not be handed on by registries", {
       where,
-      reason: `${digest} is of type ${mediaType}`,
+      reason: `${digest} is of type ${mediaType.slice(0, 200)}`,
       hint: "use a base image without foreign layers",
     });
   }
-  const encoding = layerEncoding(mediaType);
-  if (encoding === "gzip") return;
-  throw new AircrateError("input", `a layer is not packed with gzip`, {
-    where,
-    reason: `${digest} is of type ${mediaType.slice(0, 200)}`,
-    hint: `convert the image once: skopeo copy --dest-compress-format gzip docker://${where} docker://YOUR-REGISTRY/NAME:TAG`,
-  });
+  if (layerEncoding(mediaType) === undefined) {
+    throw new AircrateError("input", "a layer is of a type that is not known", {
+      where,
+      reason: `${digest} is of type ${mediaType.slice(0, 200)}`,
+      hint: "use an image of plain, gzip or zstd layers",
+    });
+  }
+  // No encoding makes a tar file larger than that.
+  if (size > 2 * maxPlainSize) throw sizeLimitError(`${digest} has ${size} bytes packed`, where);
 }
 
-/** Unpacks beside the download and checks what comes out. */
-function createPlainCheck(descriptor: Descriptor, { where, diffId, maxPlainSize }: IngestOptions) {
-  const hash = createHash("sha256");
-  const indexer = createTreeIndexer();
-  const relieve = createRelief();
-  const gunzip = createGunzip({ chunkSize: 128 * 1024 });
-  let plainSize = 0;
-  let failure: unknown;
-  const fail = (error: unknown) => {
-    failure ??= error;
-    gunzip.destroy();
-  };
-  gunzip.on("data", (bytes: Buffer) => {
-    plainSize += bytes.length;
-    relieve(bytes.length);
-    if (plainSize > maxPlainSize) {
-      fail(
-        new AircrateError("integrity", "a layer unpacks to more than is allowed", {
-          where,
-          reason: `${descriptor.digest} gives more than ${maxPlainSize} bytes`,
-        }),
-      );
-      return;
-    }
-    hash.update(bytes);
-    try {
-      indexer.write(bytes);
-    } catch (error) {
-      fail(contentError(error));
-    }
-  });
-  gunzip.on("error", (error) => fail(contentError(error)));
-  const ended = new Promise<void>((resolve) => gunzip.on("close", resolve));
-  let wake = () => {};
-  for (const event of ["drain", "close"]) gunzip.on(event, () => wake());
+/** The same limit for a layer that the store has. @throws AircrateError integrity */
+export function requireLayerSize({ digest, plainSize }: LayerRecord, where: string, maxPlainSize: number): void {
+  if (plainSize > maxPlainSize) throw sizeLimitError(`${digest}: it gives more than ${maxPlainSize} bytes`, where);
+}
 
-  function contentError(error: unknown): unknown {
-    const known = error instanceof TarFormatError || String((error as NodeJS.ErrnoException).code).startsWith("Z_");
-    if (!known) return error;
-    return new AircrateError("integrity", "a layer is damaged", {
-      where,
-      reason: `${descriptor.digest}: ${(error as Error).message}`,
+/** Reads a layer blob once, in a thread. @throws AircrateError unreachable when the file cannot be read */
+export async function checkBlob(pool: WorkPool, file: string, options: CheckOptions): Promise<CheckedBlob> {
+  const { maxPlainSize, plainFile } = options;
+  try {
+    return await pool.run({ kind: "check", file, maxPlainSize, ...(plainFile !== undefined && { plainFile }) });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new AircrateError("unreachable", "a layer cannot be read or unpacked", {
+      where: file,
+      reason: (error as Error).message,
       cause: error,
     });
   }
-
-  return {
-    async write(chunk: Uint8Array): Promise<void> {
-      if (failure !== undefined) throw failure;
-      if (!gunzip.write(chunk) && !gunzip.closed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      if (failure !== undefined) throw failure;
-    },
-    async finish(): Promise<{ plainSize: number; tree: LayerTree }> {
-      gunzip.end();
-      await ended;
-      if (failure !== undefined) throw failure;
-      // Node stops at bytes behind the last gzip member without a word; they would break the archive that holds the blob.
-      if (gunzip.bytesWritten !== descriptor.size) {
-        throw contentError(new TarFormatError("bytes that are no gzip follow its end"));
-      }
-      const found = `sha256:${hash.digest("hex")}`;
-      if (found !== diffId) {
-        throw new AircrateError("integrity", "a layer does not unpack to the diffID of the image's config", {
-          where,
-          reason: [`${descriptor.digest} should give ${diffId}`, `and gives ${found}`],
-        });
-      }
-      try {
-        return { plainSize, tree: indexer.finish() };
-      } catch (error) {
-        throw contentError(error);
-      }
-    },
-    abort: () => gunzip.destroy(),
-  };
 }
 
-function sizeError(descriptor: Descriptor, where: string, found: string): AircrateError {
+/**
+ * What is in a blob that was checked, if it is the one that was meant.
+ *
+ * @param diffId the one promised, where one is
+ * @throws AircrateError integrity (size, digest, diffID, contents), input (an encoding that is not supported)
+ */
+export function requireContent(
+  { digest, size, content }: CheckedBlob,
+  wanted: { readonly digest: Digest; readonly size: number },
+  { where, diffId }: { where: string; diffId?: Digest },
+): LayerContent {
+  if (size !== wanted.size) throw layerSizeError(wanted, where, String(size));
+  if (digest !== wanted.digest) {
+    throw new AircrateError("integrity", "a layer does not have the digest that names it", {
+      where,
+      reason: [`wanted ${wanted.digest}`, `received ${digest}`],
+      hint: "a proxy or mirror may have changed it; try another network or mirror",
+    });
+  }
+  if ("fault" in content) {
+    const reason = `${digest}: ${content.reason}`;
+    if (content.fault === "too large") throw sizeLimitError(reason, where);
+    if (content.fault === "damaged") throw new AircrateError("integrity", "a layer is damaged", { where, reason });
+    throw new AircrateError("input", "a layer is packed in a way that images do not have", {
+      where,
+      reason,
+      hint: `convert the image once: skopeo copy --dest-compress-format gzip docker://${where} docker://YOUR-REGISTRY/NAME:TAG`,
+    });
+  }
+  if (diffId !== undefined && content.diffId !== diffId) {
+    throw new AircrateError("integrity", "a layer does not unpack to the diffID of the image's config", {
+      where,
+      reason: [`${digest} should give ${diffId}`, `and gives ${content.diffId}`],
+    });
+  }
+  return content;
+}
+
+/**
+ * Gives a blob that was checked its name in the store and records what is in it. One that is not packed with gzip is
+ * kept as it came, for other tools, and packed by our rule beside it: that is the blob that goes into outputs.
+ *
+ * @throws AircrateError as {@link requireContent}; unreachable when the store cannot be written to
+ */
+export async function keepLayer(
+  store: Store,
+  pool: WorkPool,
+  descriptor: Descriptor,
+  options: IngestOptions & { file: string; checked: CheckedBlob },
+): Promise<LayerRecord> {
+  const { file, checked } = options;
+  const { encoding, diffId, plainSize, tree } = requireContent(checked, descriptor, options);
+  await placeBlob(store, file, descriptor.digest);
+  const { digest, size, crc } = checked;
+  const layer: LayerRecord =
+    encoding === "gzip" ? { version: 1, diffId, plainSize, digest, size, crc } : await packAnew(store, pool, checked);
+  await recordLayerTree(store, diffId, tree);
+  await recordPulledLayer(store, descriptor.digest, layer);
+  return layer;
+}
+
+/** The gzip form of a blob that has its place. Its bytes follow from the plain tar and {@link PACKING} alone. */
+async function packAnew(store: Store, pool: WorkPool, { digest, content }: CheckedBlob): Promise<LayerRecord> {
+  const { encoding, diffId, plainSize } = content as LayerContent;
+  const known = await findPackedLayer(store, PACKING.name, diffId);
+  if (known !== undefined) return known;
+  const blob = blobFile(store, digest);
+  const plainFile = encoding === "plain" ? blob : temporaryFile(store);
+  try {
+    // Unpacked a second time, to disk: packing takes several times as long, and every thread reads another part.
+    if (plainFile !== blob) await checkBlob(pool, blob, { maxPlainSize: plainSize, plainFile });
+    const { reused: _, ...layer } = await buildLayer(store, pool, {
+      segments: [{ file: plainFile, offset: 0, size: plainSize }],
+    });
+    if (layer.diffId === diffId) return layer;
+    throw new AircrateError("integrity", "a layer changed in the store while it was read", { where: blob });
+  } finally {
+    if (plainFile !== blob) await rm(plainFile, { force: true });
+  }
+}
+
+/** A layer blob is longer or shorter than its descriptor says. */
+export function layerSizeError(
+  { digest, size }: { readonly digest: Digest; readonly size: number },
+  where: string,
+  found: string,
+): AircrateError {
   return new AircrateError("integrity", "a layer does not have the announced size", {
     where,
-    reason: `${descriptor.digest}: announced ${descriptor.size} bytes, received ${found}`,
+    reason: `${digest}: announced ${size} bytes, received ${found}`,
+  });
+}
+
+function sizeLimitError(reason: string, where: string): AircrateError {
+  return new AircrateError("integrity", "a layer unpacks to more than is allowed", {
+    where,
+    reason,
+    hint: "if you trust the image, allow more with --max-layer-size SIZE",
   });
 }

@@ -24,7 +24,7 @@ export async function trySources<T>(
     try {
       return await attempt(source);
     } catch (error) {
-      if (!(error instanceof AircrateError) || !PASSABLE.has(error.fault)) throw error;
+      if (!isPassable(error)) throw error;
       if (i === sources.length - 1) throw withMirrors(error, passed);
       const why = inOneLine(error, source.host);
       passed.push(`mirror ${source.host}: ${why}`);
@@ -32,6 +32,10 @@ export async function trySources<T>(
     }
   }
   throw new AircrateError("internal", "there is no source to ask");
+}
+
+function isPassable(error: unknown): error is AircrateError {
+  return error instanceof AircrateError && PASSABLE.has(error.fault);
 }
 
 function withMirrors(error: AircrateError, passed: readonly string[]): AircrateError {

@@ -145,6 +145,23 @@ export function writeError(store: Store, error: unknown): unknown {
   });
 }
 
+/**
+ * Gives a file of the store, whose digest was checked, the name of a blob. Does nothing to one that has it.
+ *
+ * @throws AircrateError unreachable
+ */
+export async function placeBlob(store: Store, file: string, digest: Digest): Promise<void> {
+  try {
+    if (file === blobFile(store, digest)) return;
+    // A download of long ago may have come to its end just now: the time of a blob is when it was used last.
+    const now = new Date();
+    await utimes(file, now, now);
+    await moveIntoPlace(file, blobFile(store, digest));
+  } catch (error) {
+    throw writeError(store, error);
+  }
+}
+
 /** Bytes on their way to becoming a blob. @throws AircrateError unreachable, from every method, when the disk is full */
 export interface BlobWriter {
   /** Takes a chunk; resolves when more may come. The chunk must not be changed afterwards. */
@@ -195,11 +212,7 @@ export async function createBlobWriter(store: Store): Promise<BlobWriter> {
       await writing;
       await file.close();
       open_ = false;
-      try {
-        await moveIntoPlace(temporary, blobFile(store, digest));
-      } catch (error) {
-        throw writeError(store, error);
-      }
+      await placeBlob(store, temporary, digest);
     },
     async abort() {
       if (!open_) return;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import type { LockedBlob } from "../../spec/lock.ts";
-import { AircrateError } from "../error.ts";
+import { fetchChecked } from "../fetch/checked.ts";
 import { passedOver, type ResolveContext } from "../image/outline.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistrySource } from "../registry/client.ts";
 import { digestError, MAX_DOCUMENT, sizeError } from "../registry/resolve.ts";
-import { trySources } from "../registry/sources.ts";
-import { networkError } from "../registry/transport.ts";
-import { createBlobWriter, hasBlob, readBlob, type Store } from "../store/layout.ts";
+import { hasBlob, placeBlob, readBlob } from "../store/layout.ts";
 
 /** A blob of a locked image, and how a registry is asked for it. */
 export interface WantedBlob {
@@ -25,39 +25,42 @@ export interface WantedBlob {
  * @throws AircrateError unreachable, forbidden; integrity when its size or digest is not that of the lock
  */
 export async function pullBlob({ store, client, onEvent }: ResolveContext, wanted: WantedBlob): Promise<boolean> {
-  const small = wanted.blob.size <= MAX_DOCUMENT;
+  const { blob, what, reference } = wanted;
   // A small one is read, so that a damaged one is pulled again; a large one is found out when it is written.
-  if (small ? (await readBlob(store, wanted.blob)) !== undefined : await hasBlob(store, wanted.blob)) return false;
-  const { reference } = wanted;
-  const sources = client.sources(reference);
-  const pull = (source: RegistrySource) => pullFrom(source, store, wanted);
-  await trySources(sources, pull, passedOver(onEvent, formatReference(reference)));
+  const small = blob.size <= MAX_DOCUMENT;
+  if (small ? (await readBlob(store, blob)) !== undefined : await hasBlob(store, blob)) return false;
+  const where = formatReference(reference);
+  await fetchChecked(store, blob, {
+    where,
+    sources: client.sources(reference).map((source) => asBlob(source, wanted)),
+    onPassedOver: passedOver(onEvent, where),
+    check: digestFile,
+    async keep(file, { digest, size }) {
+      if (size !== blob.size) throw sizeError(where, what, blob, size);
+      if (digest !== blob.digest) throw digestError(where, what, blob.digest, digest);
+      await placeBlob(store, file, digest);
+    },
+  });
   return true;
 }
 
-async function pullFrom(
-  source: RegistrySource,
-  store: Store,
-  { blob, kind, what, reference }: WantedBlob,
-): Promise<void> {
-  const where = formatReference(reference);
-  const { body, url } = await source.get(`${kind}/${blob.digest}`, { where, accept: blob.mediaType });
-  const out = await createBlobWriter(store);
-  try {
-    const hash = createHash("sha256");
-    let size = 0;
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > blob.size) break;
+/** Manifests have an address of their own, and registries give them in the type that is asked for. */
+function asBlob(source: RegistrySource, { blob, kind }: WantedBlob): RegistrySource {
+  if (kind === "blobs") return source;
+  return {
+    ...source,
+    get: (_path, options) => source.get(`manifests/${blob.digest}`, { ...options, accept: blob.mediaType }),
+  };
+}
+
+async function digestFile(file: string): Promise<{ digest: string; size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  await pipeline(createReadStream(file, { highWaterMark: 256 * 1024 }), async (chunks) => {
+    for await (const chunk of chunks as AsyncIterable<Buffer>) {
       hash.update(chunk);
-      await out.write(chunk);
+      size += chunk.length;
     }
-    if (size !== blob.size) throw sizeError(where, what, blob, size);
-    const digest = `sha256:${hash.digest("hex")}`;
-    if (digest !== blob.digest) throw digestError(where, what, blob.digest, digest);
-    await out.commit(digest);
-  } catch (error) {
-    await out.abort();
-    throw error instanceof AircrateError ? error : networkError(error, where, url);
-  }
+  });
+  return { digest: `sha256:${hash.digest("hex")}`, size };
 }

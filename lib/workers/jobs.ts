@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import type { Segment } from "../tar/sequence.ts";
+import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
+import { createRelief } from "./memory.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 
 /** SHA-256 and CRC-32 of a whole stream: what it is, without packing it. */
@@ -45,12 +47,20 @@ export interface IdentifyJob {
   readonly blockSizes: readonly number[];
 }
 
-export type Job = DigestJob | PackJob | IdentifyJob;
+/** All about a layer blob that lies on disk, however it is packed. */
+export interface CheckJob extends CheckOptions {
+  readonly kind: "check";
+  readonly file: string;
+}
+
+export type Job = DigestJob | PackJob | IdentifyJob | CheckJob;
 export type JobResult<J extends Job> = J extends DigestJob
   ? DigestResult
   : J extends IdentifyJob
     ? readonly BlockIdentity[]
-    : PackResult;
+    : J extends CheckJob
+      ? CheckedBlob
+      : PackResult;
 
 export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
 
@@ -67,6 +77,10 @@ export function createJobRunner(native?: boolean): JobRunner {
     return buffer.subarray(0, size);
   };
   return (async (job: Job) => {
+    if (job.kind === "check") {
+      const { checkFile } = await import("../unpack/check.ts");
+      return checkFile(job.file, job, createRelief());
+    }
     if (job.kind === "digest") {
       const hash = createHash("sha256");
       let crc = 0;

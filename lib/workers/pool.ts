@@ -5,7 +5,7 @@ import { createJobRunner, type Job, type JobResult, type JobRunner } from "./job
 import { FileChangedError } from "./segment-reader.ts";
 import type { Reply } from "./worker.ts";
 
-/** Threads that digest and pack. The bytes they give do not depend on their number. */
+/** Threads that digest, pack and check. The bytes they give do not depend on their number. */
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
@@ -28,7 +28,7 @@ interface Task {
   readonly reject: (error: unknown) => void;
 }
 
-/** A job below this many bytes is done at once on the calling thread: starting a thread takes longer. */
+/** Digesting or packing less than this many bytes is done at once on the calling thread: starting one takes longer. */
 const INLINE_SIZE = 64 * 1024;
 const MAX_THREADS = 8;
 
@@ -69,7 +69,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   };
 
   /** Threads that may run for a job's sake: the calling thread needs a core as well, until there is packing to do. */
-  const limit = (job: Job) => (job.kind === "pack" ? width : Math.max(width - 1, 1));
+  const limit = (job: Job) => (job.kind === "digest" ? Math.max(width - 1, 1) : width);
 
   const feed = () => {
     while (queue.length > 0) {
@@ -90,12 +90,15 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
-      if (job.segments.reduce((sum, segment) => sum + segmentSize(segment), 0) < INLINE_SIZE) {
+      if (job.kind !== "check" && job.segments.reduce((sum, part) => sum + segmentSize(part), 0) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
         return inline(job);
       }
       return new Promise((resolve, reject) => {
-        queue.push({ job, resolve, reject });
+        const task: Task = { job, resolve, reject };
+        // Whoever waits for a check has more to do afterwards; packing goes on for as long as there is a core.
+        const place = job.kind === "check" ? queue.findIndex((other) => other.job.kind !== "check") : -1;
+        queue.splice(place < 0 ? queue.length : place, 0, task);
         feed();
       });
     },

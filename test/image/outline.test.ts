@@ -15,6 +15,7 @@ import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { digestOf, type ImageContent, makeImage } from "../support/image-content.ts";
 import { blobPath, layoutFiles, writeLayout } from "../support/image-layout.ts";
+import { poolFor } from "../support/pool.ts";
 import { clientWith, referenceIn, registryWith } from "../support/registries.ts";
 import { tempStore } from "../support/store.ts";
 import { tarOf } from "../support/ustar.ts";
@@ -44,7 +45,10 @@ async function setting(t: TestContext) {
       ...(offline ? [] : client.sources(one)),
     ];
     const found = { ...client, sources };
-    return createPull({ store, client: found, platform: ARM64, pins, onEvent() {}, ...options, offline })(reference);
+    const pool = poolFor(t);
+    return createPull({ store, pool, client: found, platform: ARM64, pins, onEvent() {}, ...options, offline })(
+      reference,
+    );
   }
   const digests = () => registry.requests.map((request) => request.reference).filter((one) => one !== undefined);
   return { registry, store, reference, pull, digests };

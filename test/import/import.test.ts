@@ -16,6 +16,7 @@ import { decode } from "../../spec/decode.ts";
 import { ImportReport } from "../../spec/store-reports.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
+import { poolFor } from "../support/pool.ts";
 import { clientWith } from "../support/registries.ts";
 import { seeded } from "../support/seeded.ts";
 import { assertEmpty, storeFiles, tempStore } from "../support/store.ts";
@@ -54,7 +55,8 @@ async function imported(store: Store, ...files: string[]): Promise<ImportReport>
 /** What a build finds without any registry. */
 async function offline(t: TestContext, store: Store, name: string) {
   const client = clientWith(t, {});
-  const pull = createPull({ store, client, platform: ARM64, offline: true, onEvent: () => undefined });
+  const pool = poolFor(t);
+  const pull = createPull({ store, pool, client, platform: ARM64, offline: true, onEvent: () => undefined });
   const image = await pull(parseReference(name));
   return { root: await image.root(), ...(await finishImage(image)) };
 }

@@ -7,6 +7,7 @@ import { ARM64 } from "../../lib/platform.ts";
 import type { Store } from "../../lib/store/layout.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { makeImage } from "../support/image-content.ts";
+import { poolFor } from "../support/pool.ts";
 import { clientWith, referenceIn, registryWith } from "../support/registries.ts";
 import { noise } from "../support/seeded.ts";
 import { tempStore } from "../support/store.ts";
@@ -40,6 +41,7 @@ export async function filledStore(t: TestContext): Promise<FilledStore> {
   }
   const pull = createPull({
     store,
+    pool: poolFor(t),
     client: clientWith(t, {}),
     platform: ARM64,
     offline: false,

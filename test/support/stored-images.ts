@@ -4,14 +4,14 @@ import type { ArchiveImage } from "../../lib/archive/compose.ts";
 import { type Piece, writePieces } from "../../lib/archive/pieces.ts";
 import { digestOf } from "../../lib/digest.ts";
 import { buildLayer } from "../../lib/layer/build.ts";
-import { ingestLayer } from "../../lib/layer/ingest.ts";
+import { ingestFile } from "../../lib/layer/ingest.ts";
 import type { Store } from "../../lib/store/layout.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { onCleanup } from "./cleanup.ts";
 import { TYPES } from "./image-content.ts";
-import { inChunks, prose } from "./seeded.ts";
-import { tempStore } from "./store.ts";
+import { prose } from "./seeded.ts";
+import { tempStore, writeBlobFile } from "./store.ts";
 import { tarOf } from "./ustar.ts";
 
 /** A layer that came from a registry: packed by somebody else, in one gzip member or in several. */
@@ -22,8 +22,13 @@ export async function pulledLayer(store: Store, tar: Buffer, members = 1): Promi
   );
   const bytes = Buffer.concat(parts);
   const descriptor = { mediaType: TYPES.oci.layer, digest: digestOf(bytes), size: bytes.length };
-  const options = { where: "base", diffId: digestOf(tar), maxPlainSize: 1e9, chunks: inChunks(bytes, 65_536) };
-  return ingestLayer(store, descriptor, options);
+  const file = writeBlobFile(store, bytes);
+  const pool = createWorkPool({ threads: 1 });
+  try {
+    return await ingestFile(store, pool, descriptor, { where: "base", diffId: digestOf(tar), maxPlainSize: 1e9, file });
+  } finally {
+    await pool.close();
+  }
 }
 
 /** A layer of our own, with one file. */

@@ -2,21 +2,17 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { crc32, inflateRawSync } from "node:zlib";
+import { digestOf } from "../../lib/digest.ts";
 import { loadPako, nativeGivesPakoBytes } from "../../lib/gzip/deflate.ts";
 import type { PackJob } from "../../lib/workers/jobs.ts";
-import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../../lib/workers/pool.ts";
 import { FileChangedError } from "../../lib/workers/segment-reader.ts";
-import { onCleanup, tempDir } from "../support/cleanup.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { poolFor } from "../support/pool.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose } from "../support/seeded.ts";
-
-function poolFor(t: TestContext, options?: WorkPoolOptions): WorkPool {
-  const pool = createWorkPool(options);
-  onCleanup(t, () => pool.close());
-  return pool;
-}
+import { tarOf } from "../support/ustar.ts";
 
 const BYTES = prose(1, 900_000);
 
@@ -107,6 +103,21 @@ test("an error of a job names the file, and the next job is done", async (t) => 
     await assert.rejects(broken, isNamed);
     assert.equal((await pool.run(packJob(0, 300_000))).crc, crc32(BYTES.subarray(0, 300_000)));
   }
+});
+
+test("a layer is checked by a thread, before what waits to be packed", async (t) => {
+  const pool = poolFor(t, { threads: 1 });
+  const file = join(tempDir(t), "blob");
+  const tar = tarOf([{ path: "a" }]);
+  writeFileSync(file, tar);
+  const ends: string[] = [];
+  const packed = Array.from({ length: 5 }, () => pool.run(packJob(0, 900_000)).then(() => ends.push("packed")));
+  const checked = await pool.run({ kind: "check", file, maxPlainSize: 1e6 });
+  ends.push("checked");
+  await Promise.all(packed);
+  assert.equal(checked.digest, digestOf(tar));
+  assert.ok("tree" in checked.content && checked.content.tree.files === "a");
+  assert.deepEqual(ends, ["packed", "checked", "packed", "packed", "packed", "packed"]);
 });
 
 test("closing ends what runs and what waits, and takes nothing more", async (t) => {

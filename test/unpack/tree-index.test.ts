@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createTreeIndexer } from "../../lib/layer/tree-index.ts";
 import { TarFormatError } from "../../lib/tar/parser.ts";
+import { createTreeIndexer } from "../../lib/unpack/tree-index.ts";
 import type { LayerTree } from "../../spec/store.ts";
 import { type TarEntry, tarOf } from "../support/ustar.ts";
 

@@ -1,20 +1,4 @@
-import type { Encoding } from "../../spec/inspection.ts";
-
-/** Bytes that are enough to tell an encoding. */
-export const MAGIC_SIZE = 6;
-
-const MAGIC: readonly (readonly [Encoding, readonly number[]])[] = [
-  ["gzip", [0x1f, 0x8b]],
-  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
-  ["bzip2", [0x42, 0x5a, 0x68]],
-  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
-];
-
-/** How bytes are packed, by what they begin with: container engines go by the same, whatever a media type says. */
-export function encodingOf(start: Uint8Array): Encoding {
-  for (const [name, magic] of MAGIC) if (magic.every((byte, i) => start[i] === byte)) return name;
-  return "plain";
-}
+import { encodingOf } from "../unpack/encoding.ts";
 
 const OTHERS: readonly (readonly [string, RegExp])[] = [
   ["a zip file", /^PK\x03\x04/],
