@@ -20,6 +20,8 @@ const EXIT_HELP = `Exit status:
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+                     proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
 const COMMANDS = ["build", "plan", "inspect", "verify"];

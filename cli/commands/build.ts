@@ -1,7 +1,7 @@
 import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
 import type { Command } from "../command.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
-import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
+import { NETWORK_OPTIONS, type NetworkArguments, registryAccess, showRetry } from "../network.ts";
 import { Interrupted } from "../ui/error.ts";
 
 interface BuildArguments extends NetworkArguments {
@@ -53,6 +53,9 @@ export const buildCommand: Command<BuildArguments> = {
       locked: args.locked,
       simulation: args.simulation,
       epoch: sourceDateEpoch(process.env),
+      onEvent: (event) => {
+        if (event.kind === "retry") showRetry(event);
+      },
     };
     const report = await withSignals((signal) => build({ ...options, signal }));
     if (args.json) {

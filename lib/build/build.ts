@@ -72,6 +72,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     userAgent: `aircrate/${VERSION}`,
     ...options.registry,
     ...(options.signal !== undefined && { signal: options.signal }),
+    onRetry: (retry) => options.onEvent?.({ kind: "retry", ...retry }),
   });
   const stop = () => void pool.close();
   options.signal?.addEventListener("abort", stop, { once: true });

@@ -7,13 +7,14 @@ import type { LayerRecord, LayerTree, ReferenceRecord } from "../../spec/store.t
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
+import { chunksOf } from "../http/answer.ts";
+import { networkError } from "../http/errors.ts";
 import { ingestLayer } from "../layer/ingest.ts";
 import { createLimit } from "../limit.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { decodeAt, resolveImage } from "../registry/resolve.ts";
-import { networkError } from "../registry/transport.ts";
 import { blobFile, hasBlob, readBlob, type Store, writeBlob } from "../store/layout.ts";
 import { findLayerTree, findPulledLayer, findReference, recordReference } from "../store/records.ts";
 import type { Image, LayerSource } from "./image.ts";
@@ -148,7 +149,7 @@ export function createPull(options: PullOptions): Pull {
     const layer = descriptor.digest;
     onEvent({ kind: "pull-start", reference: where, layer, size: descriptor.size });
     const answer = await client.sources(reference)[0]!.get(`blobs/${layer}`, { where });
-    const chunks = body(answer.body as AsyncIterable<Uint8Array>, where, answer.url);
+    const chunks = body(chunksOf(answer), where, answer.url);
     const record = await ingestLayer(store, descriptor, {
       ...ingest,
       chunks,

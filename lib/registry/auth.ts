@@ -1,10 +1,11 @@
 import { decodeJson } from "../../spec/decode.ts";
 import { TokenAnswer } from "../../spec/registry.ts";
 import { AircrateError } from "../error.ts";
+import { drop, readBody } from "../http/answer.ts";
+import type { Transport } from "../http/transport.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials, FindCredentials } from "./credentials.ts";
 import { isLoopback } from "./host.ts";
-import { drop, readBody, type Transport } from "./transport.ts";
 
 export interface AuthRequest {
   /** The registry that asks, as the user knows it: host and port. */
@@ -95,7 +96,7 @@ function tokenUrl(challenge: Challenge, request: AuthRequest): URL {
   return url;
 }
 
-export function forbidden(request: { host: string; where: string }, reason: string): AircrateError {
+export function forbidden(request: { host: string; where: string }, reason: string | readonly string[]): AircrateError {
   return new AircrateError("forbidden", `${request.host} does not allow it`, {
     where: request.where,
     reason,

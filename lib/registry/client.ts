@@ -1,11 +1,14 @@
 import { decodeJson } from "../../spec/decode.ts";
 import { RegistryErrors } from "../../spec/registry.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, drop, readBody, type SmallAnswer } from "../http/answer.ts";
+import { tried } from "../http/errors.ts";
+import { isInsecure, type NetworkSettings } from "../http/settings.ts";
+import { createTransport, type TransportOptions } from "../http/transport.ts";
 import type { Reference } from "../reference.ts";
 import { answerChallenge, forbidden } from "./auth.ts";
 import type { FindCredentials } from "./credentials.ts";
 import { apiHost, isLoopback, type Mirrors } from "./host.ts";
-import { type Answer, createTransport, drop, readBody, type SmallAnswer, type TransportOptions } from "./transport.ts";
 
 /** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
 export interface RegistryClient {
@@ -38,7 +41,7 @@ export interface SourceRequest {
 }
 
 /** How registries are reached: what a user may set, the same for every command. */
-export interface RegistryAccess {
+export interface RegistryAccess extends NetworkSettings {
   readonly mirrors?: Mirrors;
   readonly findCredentials?: FindCredentials;
 }
@@ -96,34 +99,19 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
           authorization = await authorize(header);
         }
       },
-      async read(path, { limit, ...request }) {
-        const { body, ...answer } = await source.get(path, request);
-        return { ...answer, bytes: await readBody({ ...answer, body }, limit, request.where) };
-      },
+      read: (path, request) => transport.whole(() => source.get(path, request), request),
     };
     return source;
   }
 
   /** `GET /v2/`: finds the scheme and the challenge before anything that matters is sent. */
   async function firstContact(host: string, where: string): Promise<Contact> {
-    try {
-      return await probe(new URL(`https://${host}`), where);
-    } catch (error) {
-      if (!isLoopback(host)) throw error;
-      return probe(new URL(`http://${host}`), where).catch((plainError: unknown) => {
-        // When nothing speaks http either, what https said is the better explanation only for its certificate.
-        throw String((error as AircrateError).reason).includes("certificate") ? error : plainError;
-      });
-    }
-  }
-
-  async function probe(base: URL, where: string): Promise<Contact> {
-    const answer = await transport.get(new URL("/v2/", base), { where });
+    const url = new URL(`https://${host}/v2/`);
+    const orPlain = isLoopback(host) || isInsecure(url.host, options);
+    const answer = await transport.get(url, { where, orPlain });
     await drop(answer.body);
-    return {
-      base,
-      challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
-    };
+    const challenge = answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined;
+    return { base: new URL("/", answer.asked), challenge };
   }
 }
 
@@ -149,7 +137,7 @@ async function answerError(
   const { host, where } = request;
   // Cut last: half a secret would not be known again.
   const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
-  const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
+  const reason = tried(`${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`, answer.tries);
   switch (answer.status) {
     case 401:
     case 403:

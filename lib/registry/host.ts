@@ -29,3 +29,11 @@ export function parseMirror(text: string): readonly [registry: string, host: str
   }
   return [registry, host];
 }
+
+/** Reads `HOST[:PORT]`. @throws AircrateError usage */
+export function parseHost(text: string): string {
+  if (URL.canParse(`https://${text}`) && !/[/\s@?#\\=]/.test(text)) return text;
+  throw new AircrateError("usage", `"${text}" is not a registry's host`, {
+    hint: "write it as HOST[:PORT], for example registry.example.com:5000",
+  });
+}

@@ -21,7 +21,7 @@ test("credentials never get into what is printed, nor into the store or the file
     await t.test(`with ${mode} authentication`, async (t) => {
       const registry = await demoRegistry(t, { auth: { mode, username: USER, password: PASSWORD } });
       const place = tempDir(t);
-      const args = ["build", GALLERY, "-o", join(place, "out"), ...mirror(registry)];
+      const args = ["build", GALLERY, "-o", join(place, "out"), "--retries", "1", ...mirror(registry)];
       const right = { env: { DOCKER_CONFIG: dockerConfig(t, registry.host, { user: USER, password: PASSWORD }) } };
 
       const aircrate = aircrateFor(t, right);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { apiHost, isLoopback, parseMirror } from "../../lib/registry/host.ts";
+import { apiHost, isLoopback, parseHost, parseMirror } from "../../lib/registry/host.ts";
 import { throwsWith } from "../support/faults.ts";
 
 test("only this machine is loopback", () => {
@@ -66,5 +66,25 @@ test("mirrors", () => {
     "docker.io=a\\b",
   ]) {
     throwsWith(() => parseMirror(text), "usage", /REGISTRY=HOST/);
+  }
+});
+
+test("hosts", () => {
+  for (const host of ["registry.example.com", "registry.example.com:5000", "10.0.0.1:80", "[::1]:5000"]) {
+    assert.equal(parseHost(host), host);
+  }
+  for (const text of [
+    "",
+    "https://host",
+    "host/path",
+    "user@host",
+    "a b",
+    "host:99999",
+    "host:port",
+    "host?",
+    "host#",
+    "a=b",
+  ]) {
+    throwsWith(() => parseHost(text), "usage", /HOST\[:PORT\]/);
   }
 });

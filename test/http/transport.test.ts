@@ -4,8 +4,12 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { createTransport, drop, networkError, readBody, type Transport } from "../../lib/registry/transport.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { chunksOf, drop, readBody } from "../../lib/http/answer.ts";
+import { networkError } from "../../lib/http/errors.ts";
+import { createTransport, type Transport, type TransportOptions } from "../../lib/http/transport.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { allText, failure, rejectsWith } from "../support/faults.ts";
 import { runOk } from "../support/run.ts";
@@ -18,13 +22,16 @@ const SECRETS = { authorization: "Bearer hunter2", cookie: "session=hunter2", "p
 interface Place {
   readonly origin: string;
   readonly requests: IncomingMessage[];
+  readonly bodies: string[];
 }
 
 /** A server whose answers are told per path: a status with headers, or a body. */
 async function serverFor(t: TestContext, answers: Record<string, Answer>, server?: Server): Promise<Place> {
   const requests: IncomingMessage[] = [];
-  const listener: RequestListener = (request, response) => {
+  const bodies: string[] = [];
+  const listener: RequestListener = async (request, response) => {
     requests.push(request);
+    bodies.push(await text(request));
     const { status = 200, headers = {}, body = "" } = answers[request.url ?? ""] ?? { status: 404 };
     response.writeHead(status, headers).end(body);
   };
@@ -36,7 +43,7 @@ async function serverFor(t: TestContext, answers: Record<string, Answer>, server
     place.close();
   });
   const { port } = place.address() as AddressInfo;
-  return { origin: `${server === undefined ? "http" : "https"}://127.0.0.1:${port}`, requests };
+  return { origin: `${server === undefined ? "http" : "https"}://127.0.0.1:${port}`, requests, bodies };
 }
 
 interface Answer {
@@ -45,8 +52,8 @@ interface Answer {
   readonly body?: string | Buffer;
 }
 
-function transportFor(t: TestContext, signal?: AbortSignal): Transport {
-  const transport = createTransport({ userAgent: "aircrate/test", ...(signal !== undefined && { signal }) });
+function transportFor(t: TestContext, options: Partial<TransportOptions> = {}): Transport {
+  const transport = createTransport({ userAgent: "aircrate/test", retry: { firstWait: 5 }, ...options });
   onCleanup(t, () => transport.close());
   return transport;
 }
@@ -110,6 +117,32 @@ test("header names in any case are private", async (t) => {
   await get(transportFor(t), first.origin, { AUTHORIZATION: "hunter2", Accept: "text/x" });
   assert.equal(second.requests[0]?.headers.authorization, undefined);
   assert.equal(second.requests[0]?.headers.accept, "text/x");
+});
+
+test("a form is posted, also where its origin sends it on to, and nowhere else", async (t) => {
+  const other = await serverFor(t, {});
+  const place = await serverFor(t, {
+    "/form": to("/there"),
+    "/there": { body: "taken" },
+    "/away": to(`${other.origin}/form`, 308),
+    "/elsewhere": to(`${other.origin}/form`, 303),
+  });
+  const form = new URLSearchParams({ refresh_token: "hunter2 &=ü", scope: "a b" });
+  const transport = transportFor(t);
+  const answer = await transport.get(new URL(`${place.origin}/form`), { where: WHERE, form });
+  assert.equal(String(await readBody(answer, 100, WHERE)), "taken");
+  for (const path of ["/away", "/elsewhere"]) {
+    const failed = transport.get(new URL(place.origin + path), { where: WHERE, form });
+    const error = await rejectsWith(failed, "unreachable", /redirects in a way/, /a form is not sent on to http/);
+    assert.doesNotMatch(allText(error), /hunter2/);
+  }
+  assert.equal(other.requests.length, 0);
+  const type = "application/x-www-form-urlencoded";
+  const sent = "refresh_token=hunter2+%26%3D%C3%BC&scope=a+b";
+  assert.deepEqual(
+    place.requests.map(({ method, url, headers }, i) => [method, url, headers["content-type"], place.bodies[i]]),
+    ["/form", "/there", "/away", "/elsewhere"].map((path) => ["POST", path, type, sent]),
+  );
 });
 
 test("redirects that are not followed", async (t) => {
@@ -231,6 +264,36 @@ test("an answer that breaks off", async (t) => {
   assert.doesNotMatch(allText(error), /hunter2/);
 });
 
+test("a connection that ends behind the last byte, before the reader has come so far", async (t) => {
+  let size = 0;
+  let header = "";
+  let cut = false;
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(`HTTP/1.1 200 OK\r\n${header}content-length: ${size}\r\n\r\n`);
+      socket.write(Buffer.alloc(size), () => setTimeout(() => (cut ? socket.resetAndDestroy() : socket.end()), 30));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onCleanup(t, () => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const transport = transportFor(t);
+  const slowly = async () => {
+    const answer = await transport.get(new URL(`http://127.0.0.1:${port}/`), { where: WHERE });
+    await sleep(60);
+    let read = 0;
+    for await (const chunk of chunksOf(answer)) read += chunk.length;
+    return read;
+  };
+  for (header of ["", "connection: close\r\n"]) {
+    for (size of [1000, 66_000, 100_000, 131_072, 150_000]) assert.equal(await slowly(), size, header);
+  }
+  // A connection that is reset is a fault, and no more than that.
+  cut = true;
+  assert.equal(((await failure(slowly())) as NodeJS.ErrnoException).code, "ECONNRESET");
+});
+
 test("garbage instead of an answer", async (t) => {
   const server = createTcpServer((socket) => {
     socket.on("error", () => {});
@@ -248,7 +311,7 @@ test("an abort is no network error", async (t) => {
   onCleanup(t, () => void server.close());
   const { port } = server.address() as AddressInfo;
   const stop = new AbortController();
-  const failed = failure(get(transportFor(t, stop.signal), `http://127.0.0.1:${port}/`));
+  const failed = failure(get(transportFor(t, { signal: stop.signal }), `http://127.0.0.1:${port}/`));
   setTimeout(() => stop.abort(), 20);
   assert.equal(((await failed) as Error).name, "AbortError");
 });
