@@ -1,16 +1,24 @@
 import { homedir } from "node:os";
 import path from "node:path";
+import type { CredentialPlaces } from "../lib/credentials/credentials.ts";
 import { AircrateError } from "../lib/error.ts";
-import type { CredentialPlaces } from "../lib/registry/credentials.ts";
 
 /** Folder of the blob store: `AIRCRATE_STORE`, else the platform's cache folder. */
 export function storeFolder(env: NodeJS.ProcessEnv): string {
   if (env.AIRCRATE_STORE) return env.AIRCRATE_STORE;
   if (process.platform === "darwin") return path.join(homedir(), "Library", "Caches", "aircrate");
   if (process.platform === "win32" && env.LOCALAPPDATA) return path.join(env.LOCALAPPDATA, "aircrate", "Cache");
-  // XDG Base Directory Specification: a relative path in the variable does not count.
-  const cache = env.XDG_CACHE_HOME;
-  return path.join(cache !== undefined && path.isAbsolute(cache) ? cache : path.join(homedir(), ".cache"), "aircrate");
+  return path.join(baseFolder(env.XDG_CACHE_HOME, ".cache"), "aircrate");
+}
+
+/** The user's own file about registries. */
+export function registriesFile(env: NodeJS.ProcessEnv): string {
+  return path.join(baseFolder(env.XDG_CONFIG_HOME, ".config"), "aircrate", "registries.yml");
+}
+
+/** XDG Base Directory Specification: a relative path in the variable does not count. */
+function baseFolder(folder: string | undefined, standard: string): string {
+  return folder !== undefined && path.isAbsolute(folder) ? folder : path.join(homedir(), standard);
 }
 
 const LAST_EPOCH = 0o77777777777;
@@ -32,5 +40,8 @@ export function credentialPlaces(env: NodeJS.ProcessEnv): CredentialPlaces {
     dockerConfig: env.DOCKER_CONFIG,
     registryAuthFile: env.REGISTRY_AUTH_FILE,
     runtimeDir: env.XDG_RUNTIME_DIR,
+    configHome: env.XDG_CONFIG_HOME,
+    uid: process.platform === "linux" ? process.getuid?.() : undefined,
+    environment: env,
   };
 }

@@ -7,7 +7,12 @@ import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { lockCommand } from "./commands/lock.ts";
+import { loginCommand } from "./commands/login.ts";
+import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { storeCommand } from "./commands/store.ts";
+import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
@@ -15,16 +20,19 @@ const EXIT_HELP = `Exit status:
   0  done                          4  a registry or file cannot be reached or does not exist
   1  internal fault                5  not allowed: credentials are missing or refused
   2  wrong usage                   6  integrity: a digest or checksum does not fit, or verify found problems
-  3  the input is wrong            7  refused by --offline or --locked
+  3  the input is wrong            7  refused: --offline, --locked, or vendor without a lock
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
+  DOCKER_CONFIG, REGISTRY_AUTH_FILE
+                     folder and file with credentials, as for Docker and Podman
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "inspect", "verify"];
+const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
+const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
@@ -45,8 +53,13 @@ function parse(): (() => Promise<void>) | undefined {
     });
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
+  addCommand(parser, lockCommand);
+  addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, storeCommand);
+  addCommand(parser, loginCommand);
+  addCommand(parser, logoutCommand);
   try {
     parser.parseSync();
   } catch (error) {
@@ -59,7 +72,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

@@ -5,7 +5,7 @@ import type { ProxySettings } from "../lib/http/proxy.ts";
 import type { Retry } from "../lib/http/retry.ts";
 import type { TlsSettings } from "../lib/http/tls.ts";
 import type { RegistryAccess } from "../lib/registry/client.ts";
-import { credentialPlaces } from "./environment.ts";
+import { credentialPlaces, registriesFile } from "./environment.ts";
 import { warn } from "./ui/text.ts";
 
 /** The options of every command that talks to registries. */
@@ -28,7 +28,7 @@ const LIST = {
 } as const;
 
 export const NETWORK_OPTIONS = {
-  mirror: { ...LIST, describe: "Ask HOST instead of REGISTRY, as REGISTRY=HOST; may be repeated" },
+  mirror: { ...LIST, describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]; may be repeated" },
   ca: { ...LIST, describe: "Trust the authorities in this PEM file, too; may be repeated" },
   "insecure-registry": {
     ...LIST,
@@ -56,13 +56,17 @@ export const NETWORK_OPTIONS = {
 
 /** @throws AircrateError usage */
 export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
-  const { parseHost, parseMirror } = await import("../lib/registry/host.ts");
-  const { credentialsFromFiles } = await import("../lib/registry/credentials.ts");
   const { retries, timeout } = args;
+  const { parseHost } = await import("../lib/registry/host.ts");
+  const { parseMirror } = await import("../lib/registry/mirrors.ts");
+  const { readRegistriesFile } = await import("../lib/app/registries.ts");
+  const { credentialsFromFiles } = await import("../lib/credentials/find.ts");
   return {
     mirrors: new Map(args.mirror.map(parseMirror)),
+    registries: await readRegistriesFile(registriesFile(env)),
     findCredentials: credentialsFromFiles(credentialPlaces(env)),
     insecure: args["insecure-registry"].map(parseHost),
+    onRetry: showRetry,
     proxy: proxySettings(env),
     tls: tlsSettings(args.ca, env),
     retry: {
@@ -74,7 +78,7 @@ export async function registryAccess(args: NetworkArguments, env: NodeJS.Process
 }
 
 /** Tells that a request is going to be sent again; a wait of less than a second is over before that is read. */
-export function showRetry({ host, reason, wait }: Retry): void {
+function showRetry({ host, reason, wait }: Retry): void {
   if (wait >= 1000) warn(`${host}: ${reason}; trying again in ${(wait / 1000).toFixed(1)} s`);
 }
 

@@ -32,6 +32,8 @@ export interface ErrorDetail {
 export class AircrateError extends Error {
   override readonly name = "AircrateError";
   readonly fault: Fault;
+  /** The first line without `where`. */
+  readonly what: string;
   readonly where: string | undefined;
   readonly reason: readonly string[];
   readonly hint: readonly string[];
@@ -42,6 +44,7 @@ export class AircrateError extends Error {
       detail.cause === undefined ? undefined : { cause: detail.cause },
     );
     this.fault = fault;
+    this.what = what;
     this.where = detail.where;
     this.reason = lines(detail.reason);
     this.hint = lines(detail.hint);

@@ -8,6 +8,8 @@ export type BuildEvent =
       readonly manifest: Digest;
       readonly from: "registry" | "store";
     }
+  /** A mirror did not deliver, and the next place is asked; `why` in one line. */
+  | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }
   | { readonly kind: "pull-start"; readonly reference: string; readonly layer: Digest; readonly size: number }
   | { readonly kind: "pull-bytes"; readonly layer: Digest; readonly size: number }
   | { readonly kind: "pull-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
@@ -23,3 +25,14 @@ export type BuildEvent =
   | { readonly kind: "stage"; readonly name: string; readonly milliseconds: number };
 
 export type OnEvent = (event: BuildEvent) => void;
+
+/** Collects what events mean for whoever reads a report: each thing once. */
+export function createWarnings(): { readonly event: OnEvent; list(): string[] } {
+  const warnings = new Set<string>();
+  return {
+    event(event) {
+      if (event.kind === "pass-over") warnings.add(`mirror ${event.host} was passed over: ${event.why}`);
+    },
+    list: () => [...warnings],
+  };
+}

@@ -60,10 +60,8 @@ export function parseReference(text: string, where?: string): Reference {
     repository = rest.slice(slash + 1);
     if (!HOST.test(registry) || !isAddress(registry)) fail(`${JSON.stringify(registry)} is not a host`);
   }
-  if (HUB_ALIASES.has(registry)) {
-    registry = DEFAULT_REGISTRY;
-    if (!repository.includes("/")) repository = `library/${repository}`;
-  }
+  registry = canonicalRegistry(registry);
+  if (registry === DEFAULT_REGISTRY && !repository.includes("/")) repository = `library/${repository}`;
   if (repository.length > 255) fail("the repository is longer than 255 characters");
   for (const component of repository.split("/")) {
     if (COMPONENT.test(component)) continue;
@@ -75,8 +73,13 @@ export function parseReference(text: string, where?: string): Reference {
   return { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
 }
 
+/** The one name of a registry that has several: Docker Hub. */
+export function canonicalRegistry(registry: string): string {
+  return HUB_ALIASES.has(registry) ? DEFAULT_REGISTRY : registry;
+}
+
 /** Whether a URL can hold the host: the grammar lets ports above 65535 and numbers like 999.1.1.1 pass. */
-function isAddress(host: string): boolean {
+export function isAddress(host: string): boolean {
   return URL.canParse(`https://${host}`);
 }
 

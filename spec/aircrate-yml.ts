@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { TAG } from "./auterion-app.ts";
 import { ArgValue } from "./compose.ts";
 import { closed, dict } from "./keywords.ts";
+import { RegistryRules } from "./registries.ts";
 
 const ImagePath = Type.String({ pattern: "^/[^\\0]*$", form: "an absolute path in the image" });
 const Words = Type.Array(Type.String(), { form: "a list of words such as [python3, main.py]" });
@@ -64,6 +65,7 @@ export const AircrateYml = closed({
       description: "Local images. One with the name of a service says how that service is made.",
     }),
   ),
+  registries: Type.Optional(RegistryRules),
   tag: Type.Optional(
     Type.String({
       pattern: TAG,

@@ -20,6 +20,22 @@ export const LayerRecord = Type.Object(
 export type LayerRecord = Static<typeof LayerRecord>;
 
 /**
+ * The blocks of the layer that was packed last at one place, such as a COPY of a Dockerfile. A block that the next layer
+ * has as well is taken from there instead of being packed again.
+ */
+export const PackedBlocks = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** The blob that holds the blocks, one behind the other, after the gzip header. */
+    digest: Digest,
+    /** SHA-256 of what the packed bytes depend on (base64), plain size, packed size, CRC-32 of the packed bytes. */
+    blocks: Type.Array(Type.Tuple([Type.String(), Size, Size, Type.Integer({ minimum: 0, maximum: 0xffffffff })])),
+  },
+  { additionalProperties: false },
+);
+export type PackedBlocks = Static<typeof PackedBlocks>;
+
+/**
  * The names in a layer, without contents, so that later layers can be put on top of it: folders, symbolic links, other
  * files, whiteouts. Names are joined by NUL, the one byte that no path can hold; it keeps the document quick to read.
  */
@@ -60,3 +76,14 @@ export const ReferenceRecord = Type.Object(
   { additionalProperties: false },
 );
 export type ReferenceRecord = Static<typeof ReferenceRecord>;
+
+/** A build that is running, so that pruning leaves it what it needs. Its file is touched while the build lives. */
+export const Lease = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** When the build began, milliseconds since 1970. */
+    started: Type.Integer({ minimum: 0 }),
+  },
+  { additionalProperties: false },
+);
+export type Lease = Static<typeof Lease>;

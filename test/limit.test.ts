@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createLimit } from "../lib/limit.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createLimit, mapLimited } from "../lib/limit.ts";
 
 /** Tasks that run until they are let go, and how many of them there were at once. */
 function tracked() {
@@ -80,4 +81,18 @@ test("a task that fails gives its place back, and its error to its caller alone"
   await assert.rejects(failed, /^Error: no$/);
   await assert.rejects(thrown, /^Error: at once$/);
   assert.equal(await fine, "yes");
+});
+
+test("mapLimited gives the results in order, and begins nothing after a failure", async () => {
+  const begun: number[] = [];
+  const task = async (item: number) => {
+    begun.push(item);
+    await sleep(item === 0 ? 20 : 1);
+    if (item === 3) throw new Error("three");
+    return item * 2;
+  };
+  assert.deepEqual(await mapLimited(2, [0, 1, 2], task), [0, 2, 4]);
+  begun.length = 0;
+  await assert.rejects(mapLimited(2, [1, 3, 2, 4, 5, 6], task), /three/);
+  assert.ok(begun.length < 5, String(begun));
 });

@@ -1,8 +1,8 @@
 import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
 import type { Command } from "../command.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
-import { NETWORK_OPTIONS, type NetworkArguments, registryAccess, showRetry } from "../network.ts";
-import { Interrupted } from "../ui/error.ts";
+import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
+import { withSignals } from "../signals.ts";
 
 interface BuildArguments extends NetworkArguments {
   dir: string;
@@ -10,6 +10,7 @@ interface BuildArguments extends NetworkArguments {
   format?: OutputFormat;
   offline: boolean;
   locked: boolean;
+  vendor?: string;
   simulation: boolean;
   "app-version"?: string;
   "unversioned-file": boolean;
@@ -29,8 +30,17 @@ export const buildCommand: Command<BuildArguments> = {
           describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
         },
         ...NETWORK_OPTIONS,
-        offline: { type: "boolean", default: false, describe: "Use what the store has and ask no registry" },
-        locked: { type: "boolean", default: false, describe: "Refuse references that are not pinned by a digest" },
+        offline: { type: "boolean", default: false, describe: "Use what is on this machine and ask no registry" },
+        locked: {
+          type: "boolean",
+          default: false,
+          describe: "Refuse to build when aircrate.lock is missing or does not fit the project",
+        },
+        vendor: {
+          type: "string",
+          requiresArg: true,
+          describe: "OCI image layout, tar file or folder, that is asked before the registries",
+        },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
         "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
         "unversioned-file": { type: "boolean", default: false, describe: "Leave the version out of the file name" },
@@ -51,11 +61,9 @@ export const buildCommand: Command<BuildArguments> = {
       registry: await registryAccess(args, process.env),
       offline: args.offline,
       locked: args.locked,
+      ...(args.vendor !== undefined && { vendor: args.vendor }),
       simulation: args.simulation,
       epoch: sourceDateEpoch(process.env),
-      onEvent: (event) => {
-        if (event.kind === "retry") showRetry(event);
-      },
     };
     const report = await withSignals((signal) => build({ ...options, signal }));
     if (args.json) {
@@ -68,15 +76,3 @@ export const buildCommand: Command<BuildArguments> = {
     for (const warning of report.warnings) warn(warning);
   },
 };
-
-/**
- * Lets a signal stop the task in order, so that no half-written file stays behind. One that comes when the task is done
- * changes nothing any more: the file is there, and the process is about to end. A second one ends it at once.
- */
-async function withSignals<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => controller.abort(new Interrupted(signal)));
-  }
-  return task(controller.signal);
-}

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { registriesFile } from "../environment.ts";
 
 interface PlanArguments {
   dir: string;
@@ -21,12 +22,13 @@ export const planCommand: Command<PlanArguments> = {
   run: async (args) => {
     const { makePlan } = await import("../../lib/plan/make.ts");
     const { planDocument } = await import("../../lib/plan/document.ts");
+    const { readRegistriesFile } = await import("../../lib/app/registries.ts");
     const appVersion = args["app-version"];
     const plan = await makePlan(args.dir, {
       simulation: args.simulation,
       ...(appVersion !== undefined && { appVersion }),
     });
-    const document = planDocument(plan);
+    const document = planDocument(plan, await readRegistriesFile(registriesFile(process.env)));
     if (args.json) {
       process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
       return;

@@ -21,8 +21,9 @@ export function renderPlan(plan: PlanDocument): string {
   return parts.join("\n");
 }
 
-function renderImage({ name, where, made, from, steps }: PlanImage): string {
+function renderImage({ name, where, made, sources, from, steps }: PlanImage): string {
   const how = made === "pull" ? "pulled" : `from ${from}`;
-  const lines = [`  ${name}  ${how}  (${where})`, ...steps.map((step) => `    ${excerpt(step, 100)}`)];
+  const asked = sources === undefined ? [] : [`    asks ${sources.join(", then ")}`];
+  const lines = [`  ${name}  ${how}  (${where})`, ...asked, ...steps.map((step) => `    ${excerpt(step, 100)}`)];
   return lines.map((line) => `${line}\n`).join("");
 }

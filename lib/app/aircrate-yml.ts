@@ -1,12 +1,14 @@
 import { join, resolve } from "node:path";
 import type { Static } from "@sinclair/typebox";
 import { AircrateYml, type DockerfileImage, type TreeConfig, type TreeImage } from "../../spec/aircrate-yml.ts";
+import type { Registries } from "../registry/mirrors.ts";
 import { decodeYaml } from "../yaml/decode.ts";
 import { problemsError, type YamlProblem } from "../yaml/problems.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
 import { child } from "../yaml/value.ts";
 import { type BuildSource, readBuild } from "./build-source.ts";
 import { exists, isInside } from "./files.ts";
+import { readRules } from "./registries.ts";
 
 export const AIRCRATE_NAME = "aircrate.yml";
 
@@ -16,6 +18,7 @@ export interface AircrateConfig {
   readonly file: string;
   /** Local images by name, in the order of the file. */
   readonly images: ReadonlyMap<string, LocalImage>;
+  readonly registries: Registries;
   /** Tag of all images where there is no application manifest. */
   readonly tag?: string;
 }
@@ -70,8 +73,16 @@ export async function readAircrateYml(dir: string): Promise<AircrateConfig | und
     const source = "from" in image ? readTree(image, pointer, context) : await readDockerfile(image, pointer, context);
     if (source !== undefined) images.set(name, { name, where, ...source });
   }
+  const registries = readRules(config.registries ?? {}, document, problems);
+  for (const [key, { insecure }] of Object.entries(config.registries ?? {})) {
+    // A project may come from anywhere; whoever builds it has credentials that an unchecked host would get.
+    if (insecure !== true) continue;
+    const line = document.locate(child(child("/registries", key), "insecure"));
+    const message = "`insecure` is not for a project to say";
+    problems.push({ line, message, hint: "put it into your own registries.yml, or give --insecure-registry HOST" });
+  }
   if (problems.length > 0) throw problemsError(document.file, problems);
-  return { file, images, ...(config.tag !== undefined && { tag: config.tag }) };
+  return { file, images, registries, ...(config.tag !== undefined && { tag: config.tag }) };
 }
 
 interface ImageContext {

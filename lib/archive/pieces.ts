@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
-import { blobFile, type Store } from "../store/layout.ts";
+import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
 
 /**
  * A part of an output, known with its size before the first byte is written: bytes in memory, or a blob of the store,
@@ -53,20 +53,20 @@ export async function writePieces(
     }
     const { blob } = piece;
     const file = await openBlob(store, blob);
+    let crc = 0;
+    let size = 0;
     try {
-      let crc = 0;
-      let size = 0;
       await readAhead(file, buffers, async (bytes) => {
         signal?.throwIfAborted();
         crc = crc32(bytes, crc);
         size += bytes.length;
         await write(bytes);
       });
-      if (crc !== blob.crc || size !== blob.size) throw damaged(store, blob);
-      total = crc32Combine(total, crc, size);
     } finally {
       await file.close();
     }
+    if (crc !== blob.crc || size !== blob.size) throw await damaged(store, blob);
+    total = crc32Combine(total, crc, size);
   }
   return total;
 }
@@ -108,9 +108,13 @@ async function openBlob(store: Store, blob: StoredBlob): Promise<FileHandle> {
   }
 }
 
-function damaged(store: Store, blob: StoredBlob): AircrateError {
+async function damaged(store: Store, { digest }: StoredBlob): Promise<AircrateError> {
+  const aside = await quarantineBlob(store, digest);
   return new AircrateError("integrity", "a blob in the store is damaged", {
-    where: blob.digest,
-    hint: `remove ${blobFile(store, blob.digest)} and build again`,
+    where: digest,
+    ...(aside && { reason: "it was set aside and will not be used again" }),
+    hint: aside
+      ? "build again: what is missing is fetched or packed anew; aircrate store verify looks for more"
+      : `remove ${blobFile(store, digest)} and build again`,
   });
 }

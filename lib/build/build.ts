@@ -12,13 +12,17 @@ import type { OnEvent } from "../events.ts";
 import { timestamp } from "../image/assemble.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import { createPull } from "../image/pull.ts";
+import { isImageStored } from "../image/stored.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
+import { checkLock, lockDifferences, pinsOf } from "../lock/check.ts";
+import { readLock } from "../lock/file.ts";
 import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
-import { openStore, type Store } from "../store/layout.ts";
+import type { Reference } from "../reference.ts";
+import { openSession, type SessionOptions } from "../session.ts";
+import type { Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { startImages } from "./images.ts";
@@ -27,28 +31,21 @@ import { createStopwatch } from "./stopwatch.ts";
 
 export type OutputFormat = "auterionos" | "docker-archive" | "oci";
 
-export interface BuildOptions extends PlanOptions {
+export interface BuildOptions extends PlanOptions, SessionOptions {
   /** Project folder, as the user gives it. */
   readonly dir: string;
-  /** Folder of the blob store. */
-  readonly store: string;
   /** File to write; default: in the project's folder `build`, named after the application and its version. */
   readonly output?: string;
   /** Default: `auterionos` for a project with an auterion-app.yml, else `docker-archive`. */
   readonly format?: OutputFormat;
   /** Leaves the version out of the default file name. */
   readonly unversionedFile?: boolean;
-  /** How registries are reached. */
-  readonly registry?: RegistryAccess;
-  /** Uses what the store has and asks no registry. */
-  readonly offline?: boolean;
-  /** Refuses references that are not pinned by a digest. */
+  /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
   readonly work?: WorkPoolOptions;
   readonly onEvent?: OnEvent;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -63,17 +60,13 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
-  if (options.locked === true) checkPinned(plan);
+  const lock = await readLock(options.dir);
+  if (options.locked === true) checkLock(plan, lock);
   const epoch = options.epoch ?? 0;
-  const store = await openStore(options.store);
+  const session = await openSession(options, plan.registries);
+  const { store, client, vendor } = session;
   const pool = createWorkPool(options.work);
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
-  const client = createRegistryClient({
-    userAgent: `aircrate/${VERSION}`,
-    ...options.registry,
-    ...(options.signal !== undefined && { signal: options.signal }),
-    onRetry: (retry) => options.onEvent?.({ kind: "retry", ...retry }),
-  });
   const stop = () => void pool.close();
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
@@ -82,8 +75,15 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
       report.event(event);
       options.onEvent?.(event);
     };
-    const pull = createPull({ store, client, platform: plan.platform, offline: options.offline === true, onEvent });
-    const started = startImages(plan, { buildLayer: createLayerBuilder(store, pool), epoch, pull, warn: report.warn });
+    if (lock !== undefined) {
+      for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: aircrate lock adds it`);
+    }
+    const { platform } = plan;
+    const pins = pinsOf(plan, lock);
+    const pull = createPull({ store, client, vendor, platform, pins, offline: options.offline === true, onEvent });
+    const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
+    const buildLayer = createLayerBuilder(store, pool);
+    const started = startImages(plan, { buildLayer, epoch, pull, isStored, warn: report.warn });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
@@ -97,7 +97,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     throw error;
   } finally {
     options.signal?.removeEventListener("abort", stop);
-    await Promise.all([pool.close(), client.close()]);
+    await Promise.all([pool.close(), session.close()]);
   }
 }
 
@@ -195,13 +195,4 @@ function defaultOutput(plan: BuildPlan, format: OutputFormat, { unversionedFile 
     app === undefined ? path.basename(plan.directory) : outputName(app, { unversioned: unversionedFile === true });
   if (format === "auterionos") return path.join(folder, named);
   return path.join(folder, `${named.replace(/\.auterionos$/, "")}${format === "oci" ? ".oci" : ""}.tar`);
-}
-
-function checkPinned(plan: BuildPlan): void {
-  const loose = plan.images.filter(({ recipe }) => recipe.kind === "pull" && recipe.reference.digest === undefined);
-  if (loose.length === 0) return;
-  throw new AircrateError("refused", "--locked allows no reference that may move", {
-    reason: loose.map(({ name, where }) => `${where}: ${name} has no digest`),
-    hint: "pin each one as NAME:TAG@sha256:DIGEST",
-  });
 }

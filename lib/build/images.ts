@@ -3,10 +3,13 @@ import { type AssembleOptions, assembleImage } from "../image/assemble.ts";
 import { emptyImage, type Image } from "../image/image.ts";
 import type { Pull } from "../image/pull.ts";
 import type { BuildPlan, PlannedImage, Recipe } from "../plan/plan.ts";
+import type { Reference } from "../reference.ts";
 import { type ContextCache, createContextCache, dockerfileAssembly, treeAssembly } from "./operations.ts";
 
 export interface MakeOptions extends AssembleOptions {
   readonly pull: Pull;
+  /** Whether an image need not be waited for, as far as the store knows. */
+  readonly isStored: (reference: Reference) => Promise<boolean>;
   readonly warn: (warning: string) => void;
 }
 
@@ -17,7 +20,7 @@ type Images = ReadonlyMap<string, Promise<Image>>;
  *
  * While the bases are on their way, the images are assembled on empty ones in advance. Where a layer is put does not
  * often depend on the base, so most layers are packed by the time that the base is there, and the same layer is not
- * built twice. What came of an empty base is never used otherwise.
+ * built twice. What came of an empty base is never used otherwise. Where the store has all bases there is no such time.
  *
  * @returns the images by their name in the plan
  */
@@ -30,20 +33,33 @@ export function startImages(plan: BuildPlan, options: MakeOptions): Images {
     image.catch(() => {});
     known.set(name, image);
   };
-  for (const { name, recipe } of plan.images) {
-    if (recipe.kind === "pull") start(images, name, options.pull(recipe.reference));
-  }
   for (const planned of plan.images) {
     const { name, recipe } = planned;
-    if (recipe.kind === "pull") {
-      start(guesses, name, Promise.resolve(emptyImage(plan.platform)));
-    } else {
-      start(guesses, name, makeImage(planned, recipe, { plan, contexts, images: guesses, ...options, warn: () => {} }));
-      start(images, name, makeImage(planned, recipe, { plan, contexts, images, ...options }));
-    }
+    if (recipe.kind === "pull") start(images, name, options.pull(recipe.reference));
+    else start(images, name, makeImage(planned, recipe, { plan, contexts, images, ...options }));
   }
+  const guess = async () => {
+    if (await areStored(plan, options.isStored)) return;
+    for (const planned of plan.images) {
+      const { name, recipe } = planned;
+      if (recipe.kind === "pull") start(guesses, name, Promise.resolve(emptyImage(plan.platform)));
+      else
+        start(
+          guesses,
+          name,
+          makeImage(planned, recipe, { plan, contexts, images: guesses, ...options, warn: () => {} }),
+        );
+    }
+  };
+  // Only time is lost without it.
+  guess().catch(() => {});
   // The order of the plan: it decides which failure is told.
   return new Map(plan.images.map(({ name }) => [name, images.get(name)!]));
+}
+
+async function areStored(plan: BuildPlan, isStored: MakeOptions["isStored"]): Promise<boolean> {
+  for (const { recipe } of plan.images) if (recipe.kind === "pull" && !(await isStored(recipe.reference))) return false;
+  return true;
 }
 
 interface MakeContext extends MakeOptions {

@@ -1,7 +1,7 @@
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import type { Archive, ArchiveImage } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
-import type { BuildEvent } from "../events.ts";
+import { type BuildEvent, createWarnings } from "../events.ts";
 import type { Image, LayerSource } from "../image/image.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { formatPlatform } from "../platform.ts";
@@ -21,9 +21,11 @@ export interface Finished {
 export function createReport(plan: BuildPlan) {
   const pulled = new Set<Digest>();
   const warnings = [...plan.warnings];
+  const passedOver = createWarnings();
   return {
     event(event: BuildEvent): void {
       if (event.kind === "pull-end") pulled.add(event.layer);
+      passedOver.event(event);
     },
     warn(warning: string): void {
       warnings.push(warning);
@@ -59,7 +61,7 @@ export function createReport(plan: BuildPlan) {
         images: reports,
         layersSize: sizeOf([...unique.values()]),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
-        ...{ payload, stages, warnings },
+        ...{ payload, stages, warnings: [...warnings, ...passedOver.list()] },
       };
     },
   };

@@ -1,4 +1,3 @@
-import type { Dispatcher } from "undici";
 import { AircrateError } from "../error.ts";
 import { NetworkFault, networkError } from "./errors.ts";
 
@@ -6,14 +5,27 @@ import { NetworkFault, networkError } from "./errors.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Dispatcher.ResponseData["body"];
-  /** The address that was asked first: with `orPlain` it may be in plain http. */
-  readonly asked: URL;
+  readonly body: AnswerBody;
   /** The address that answered, after redirects. */
   readonly url: URL;
   /** How often the request was sent to get it, at least 1. */
-  readonly tries: number;
+  readonly tries?: number;
   /** Until when a body that is read whole has to be there, in milliseconds of `performance.now()`. */
+  readonly deadline?: number;
+}
+
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  /** Lets go of what was not read. */
+  dump(options: { limit: number; signal?: AbortSignal }): Promise<void>;
+  /** Has whoever reads it fail with this error. */
+  destroy?(error: Error): void;
+}
+
+/** An answer of a server. */
+export interface ServerAnswer extends Answer {
+  /** The address that was asked first: with `orPlain` it may be in plain http. */
+  readonly asked: URL;
+  readonly tries: number;
   readonly deadline: number;
 }
 
@@ -34,18 +46,18 @@ export async function readBody(answer: Answer, limit: number, where: string): Pr
 /** As {@link readBody}, with the network's faults as they are. */
 export async function collect(answer: Answer, limit: number, where: string): Promise<Buffer> {
   const { body, deadline } = answer;
-  const late = new NetworkFault("the answer takes too long");
-  const timer = setTimeout(() => body.destroy(late), Math.max(0, deadline - performance.now()));
-  const chunks: Buffer[] = [];
+  const giveUp = () => body.destroy?.(new NetworkFault("the answer takes too long"));
+  const timer = deadline && setTimeout(giveUp, Math.max(0, deadline - performance.now()));
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of chunksOf(answer)) {
+    for await (const chunk of body) {
       size += chunk.length;
       if (size > limit) break;
       chunks.push(chunk);
     }
   } finally {
-    clearTimeout(timer);
+    if (timer) clearTimeout(timer);
   }
   if (size > limit) {
     throw new AircrateError("integrity", `the answer is larger than ${limit} bytes`, {
@@ -56,15 +68,21 @@ export async function collect(answer: Answer, limit: number, where: string): Pro
   return Buffer.concat(chunks);
 }
 
-/** The bytes of a body as they come, with the network's faults as they are, also when it is not as long as announced. */
-export async function* chunksOf(answer: Answer): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    yield chunk;
-  }
-  // Over HTTP/2, undici takes a stream that was cancelled for one that has ended.
-  if (size < announcedLength(answer)) throw new NetworkFault("the answer is not as long as announced");
+/** A body as it comes from undici that fails also when it is not as long as the headers announce. */
+export function wholeBody(body: AnswerBody, announced: Pick<Answer, "status" | "headers">): AnswerBody {
+  return {
+    async *[Symbol.asyncIterator]() {
+      let size = 0;
+      for await (const chunk of body) {
+        size += chunk.length;
+        yield chunk;
+      }
+      // Over HTTP/2, undici takes a stream that was cancelled for one that has ended.
+      if (size < announcedLength(announced)) throw new NetworkFault("the answer is not as long as announced");
+    },
+    dump: (options) => body.dump(options),
+    destroy: (error) => body.destroy?.(error),
+  };
 }
 
 /** A body that does not come to its end by then costs its connection. */
@@ -75,7 +93,7 @@ export async function drop(body: Answer["body"]): Promise<void> {
   await body.dump({ limit: 64 * 1024, signal: AbortSignal.timeout(DROP_MS) }).catch(() => {});
 }
 
-function announcedLength({ status, headers }: Answer): number {
+function announcedLength({ status, headers }: Pick<Answer, "status" | "headers">): number {
   const length = headers["content-length"];
   // A 304 may name the length of what it does not send (RFC 9110, section 8.6).
   return status !== 304 && typeof length === "string" && /^\d+$/.test(length) ? Number(length) : 0;

@@ -167,7 +167,7 @@ export function networkError(error: unknown, where: string, url: URL, tries = 1)
 }
 
 /** Adds how often it was tried to why it failed. */
-export function tried(reason: string, tries: number): string[] {
+export function tried(reason: string, tries = 1): string[] {
   return tries > 1 ? [reason, `tried ${tries} times`] : [reason];
 }
 

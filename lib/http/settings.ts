@@ -1,10 +1,11 @@
 import type { ProxySettings } from "./proxy.ts";
-import type { RetrySettings } from "./retry.ts";
+import type { OnRetry, RetrySettings } from "./retry.ts";
 import type { TlsSettings } from "./tls.ts";
 
 /** How servers are reached: what a user may set. */
 export interface NetworkSettings {
   readonly retry?: RetrySettings;
+  readonly onRetry?: OnRetry;
   /**
    * Milliseconds within which an answer must begin and a small document must be there in whole, and which no body may
    * pause longer; default {@link PATIENCE_MS}. Waiting between tries does not count.

@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
 import { AircrateError } from "../error.ts";
-import { type Answer, collect, drop, type SmallAnswer } from "./answer.ts";
+import { type Answer, collect, drop, type ServerAnswer, type SmallAnswer, wholeBody } from "./answer.ts";
 import type { Connections } from "./connections.ts";
 import { NetworkFault, networkError, showsTls } from "./errors.ts";
 import { headersFor, redirectTarget } from "./redirect.ts";
-import { answerSetback, createPatience, faultSetback, type OnRetry } from "./retry.ts";
+import { answerSetback, createPatience, faultSetback } from "./retry.ts";
 import { type NetworkSettings, PATIENCE_MS } from "./settings.ts";
 
 export interface RequestOptions {
@@ -24,7 +24,7 @@ export interface Transport {
    *
    * @throws AircrateError unreachable or forbidden, located at `where`; input for a file of certificates
    */
-  get(url: URL, options: RequestOptions): Promise<Answer>;
+  get(url: URL, options: RequestOptions): Promise<ServerAnswer>;
   /**
    * As `get`, with a small body read whole; sent again also when the body breaks off.
    *
@@ -40,7 +40,6 @@ export interface TransportOptions extends NetworkSettings {
   /** Sent as `User-Agent`. */
   readonly userAgent: string;
   readonly signal?: AbortSignal;
-  readonly onRetry?: OnRetry;
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -57,7 +56,7 @@ export function createTransport(options: TransportOptions): Transport {
       const { where } = request;
       for (let tries = 1; ; tries += 1) {
         const hop = { url };
-        let answer: Answer | undefined;
+        let answer: ServerAnswer | undefined;
         let fault: unknown;
         try {
           answer = { ...(await send(hop, request)), tries };
@@ -92,7 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
   return transport;
 
   /** One try. `hop` is the address that it has come to, for errors. */
-  async function send(hop: { url: URL }, request: RequestOptions): Promise<Omit<Answer, "tries">> {
+  async function send(hop: { url: URL }, request: RequestOptions): Promise<Omit<ServerAnswer, "tries">> {
     try {
       return await inTime(hop, request);
     } catch (error) {
@@ -104,7 +103,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   /** Gives up when the answer has not begun in time. Its body may take as long as it wants, unless it is read whole. */
-  async function inTime(hop: { url: URL }, request: RequestOptions): Promise<Omit<Answer, "tries">> {
+  async function inTime(hop: { url: URL }, request: RequestOptions): Promise<Omit<ServerAnswer, "tries">> {
     const asked = hop.url;
     const deadline = performance.now() + timeout;
     const late = new AbortController();
@@ -125,7 +124,7 @@ export function createTransport(options: TransportOptions): Transport {
       const from = hop.url;
       const request = { headers: sent, body, signal: limit };
       const answer: Dispatcher.ResponseData = await (await connections()).send(from, request);
-      const { statusCode: status, headers: received } = answer;
+      const received = { status: answer.statusCode, headers: answer.headers };
       let next: URL | undefined;
       try {
         next = redirectTarget(answer, { from, hops, where, form: form !== undefined });
@@ -133,7 +132,7 @@ export function createTransport(options: TransportOptions): Transport {
         await drop(answer.body);
         throw error;
       }
-      if (next === undefined) return { status, headers: received, body: answer.body, url: from };
+      if (next === undefined) return { ...received, body: wholeBody(answer.body, received), url: from };
       await drop(answer.body);
       sent = headersFor(next, from, sent);
       hop.url = next;

@@ -52,7 +52,8 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
       continue;
     }
     history.push(operation.history);
-    layers.push({ origin: operation.history.created_by ?? "", record: options.buildLayer(draft.entries()) });
+    const origin = operation.history.created_by ?? "";
+    layers.push({ origin, record: options.buildLayer(draft.entries(), `${whereOf(operation)} ${origin}`) });
   }
   const { config, author } = assembly;
   return {
@@ -65,6 +66,10 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
     layers: [...base.layers, ...layers],
     root: async () => root,
   };
+}
+
+function whereOf(operation: Exclude<Operation, { kind: "config" }>): string {
+  return operation.kind === "copy" ? (operation.copies[0]?.where ?? "") : operation.where;
 }
 
 /** @returns whether the operation makes a layer */

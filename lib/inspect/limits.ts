@@ -22,7 +22,8 @@ export interface Budget {
   addMember(): void;
 }
 
-export function createBudget(file: string): Budget {
+/** @param maxUnpacked bytes that the file may unpack to, over all levels */
+export function createBudget(file: string, maxUnpacked = MAX_UNPACKED): Budget {
   const relieve = createRelief();
   let unpacked = 0;
   let kept = 0;
@@ -33,7 +34,7 @@ export function createBudget(file: string): Budget {
     unpack(size) {
       relieve(size);
       unpacked += size;
-      if (unpacked > MAX_UNPACKED) throw refuse(`it unpacks to more than ${MAX_UNPACKED} bytes`);
+      if (unpacked > maxUnpacked) throw refuse(`it unpacks to more than ${maxUnpacked} bytes`);
     },
     keep(size) {
       if (size > MAX_DOCUMENT || kept + size > MAX_DOCUMENTS) return false;

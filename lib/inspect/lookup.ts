@@ -41,3 +41,12 @@ export function digestOfBlobName(name: string): string | undefined {
   const match = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name);
   return match === null ? undefined : `${match[1]}:${match[2]}`;
 }
+
+/**
+ * The digest that a member is named by: `blobs/sha256/<hex>`, `<hex>.json`, `<hex>.tar`, `sha256:<hex>`,
+ * `sha256:<hex>.tar.gz`. Folders of older Dockers have names that look like digests and are none.
+ */
+export function digestInName(name: string): string | undefined {
+  const match = /(?:^|\/)(?:sha256:)?([0-9a-f]{64})(?:\.json|\.tar(?:\.gz)?)?$/.exec(name);
+  return match === null ? undefined : `sha256:${match[1]}`;
+}

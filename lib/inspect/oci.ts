@@ -13,6 +13,8 @@ export interface FoundManifest {
   readonly entry: IndexEntry;
   /** Entries of indexes below index.json may name platforms that are not in the file. */
   readonly nested: boolean;
+  /** The entry of the index directly below `index.json` that leads to it. */
+  readonly index?: IndexEntry;
   /** Names of the image: full as containerd writes them, or what else was given. */
   readonly containerdName?: string;
   readonly refName?: string;
@@ -35,6 +37,13 @@ const MAX_ENTRIES = 10_000;
 
 type Names = Pick<FoundManifest, "containerdName" | "refName">;
 
+/** How an index was come to. */
+interface Path {
+  readonly depth: number;
+  readonly names: Names;
+  readonly via?: IndexEntry;
+}
+
 /** All manifests that `index.json` leads to, in order; those of indexes stand in place of the index. */
 export function readIndex(archive: ArchiveScan): FoundIndex {
   const top = readOneIndex(archive, "index.json");
@@ -44,7 +53,7 @@ export function readIndex(archive: ArchiveScan): FoundIndex {
   const read = new Map<string, Read<Manifest>>();
   let indexes = 0;
 
-  function walk(index: Index, member: string, { depth, names }: { depth: number; names: Names }): void {
+  function walk(index: Index, member: string, { depth, names, via }: Path): void {
     const where = `${archive.prefix}${member}`;
     for (const [i, entry] of index.manifests.entries()) {
       if (manifests.length === MAX_ENTRIES) break;
@@ -55,10 +64,11 @@ export function readIndex(archive: ArchiveScan): FoundIndex {
         indexes += 1;
         const below = readOneIndex(archive, name);
         if ("faults" in below) faults.push(...below.faults);
-        else walk(below.value, name, { depth: depth + 1, names: known });
+        else walk(below.value, name, { depth: depth + 1, names: known, via: via ?? entry });
         continue;
       }
-      const found = { where: `${where}/manifests/${i}`, entry, nested: depth > 0, present, ...known };
+      const place = { where: `${where}/manifests/${i}`, nested: depth > 0, ...(via !== undefined && { index: via }) };
+      const found = { ...place, entry, present, ...known };
       const manifest = present ? (read.get(name) ?? readManifest(archive, name)) : undefined;
       if (manifest !== undefined) read.set(name, manifest);
       if (manifest !== undefined && "faults" in manifest) faults.push(...manifest.faults);

@@ -26,11 +26,12 @@ const FRONT = 16 * 1024;
 /**
  * Finds out by its content what a file is, and reads it once from start to end.
  *
+ * @param maxUnpacked bytes that it may unpack to, over all levels
  * @throws AircrateError unreachable: it does not exist or cannot be read; input: it is none of the kinds that are read;
  *   integrity: it is one, but so damaged that nothing can be said about it
  */
-export async function scanFile(file: string): Promise<FileScan> {
-  const budget = createBudget(file);
+export async function scanFile(file: string, maxUnpacked?: number): Promise<FileScan> {
+  const budget = createBudget(file, maxUnpacked);
   let handle: FileHandle | undefined;
   try {
     // Without O_NONBLOCK a FIFO under the name would wait for ever. Windows does not know the flag.

@@ -1,19 +1,26 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../store/layout.ts";
-import { type TarEntry, tarSegments } from "../tar/sequence.ts";
+import { type TarEntry, tarStream } from "../tar/sequence.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
+import { cutTree } from "./cuts.ts";
 
-/** Builds layers, each once, however often it is asked for during one build. */
-export type LayerBuilder = (entries: readonly TarEntry[]) => Promise<BuiltLayer>;
+/**
+ * Builds layers, each once, however often it is asked for during one build.
+ *
+ * @param place what makes the layer, such as an instruction and its line: the layer that was built there before is where
+ *   to look for blocks that are the same
+ */
+export type LayerBuilder = (entries: readonly TarEntry[], place: string) => Promise<BuiltLayer>;
 
 export function createLayerBuilder(store: Store, pool: WorkPool): LayerBuilder {
   const known = new Map<string, Promise<BuiltLayer>>();
-  return (entries) => {
+  return (entries, place) => {
     const key = keyOf(entries);
     let layer = known.get(key);
     if (layer === undefined) {
-      layer = buildLayer(store, pool, tarSegments(entries));
+      const { segments, ...layout } = tarStream(entries);
+      layer = buildLayer(store, pool, { segments, cuts: cutTree(entries, layout), place });
       // Whoever waits for the image sees the failure; until then it must not count as unhandled.
       layer.catch(() => {});
       known.set(key, layer);

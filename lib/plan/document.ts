@@ -1,10 +1,17 @@
 import type { PlanDocument, PlanImage } from "../../spec/plan.ts";
 import { formatPlatform } from "../platform.ts";
+import type { Reference } from "../reference.ts";
+import { mergeRegistries, placesOf, type Registries } from "../registry/mirrors.ts";
 import type { BuildPlan, PlannedImage } from "./plan.ts";
 
-/** A plan as a plain document. */
-export function planDocument(plan: BuildPlan): PlanDocument {
+/**
+ * A plan as a plain document.
+ *
+ * @param userRegistries what the user's own file says about registries
+ */
+export function planDocument(plan: BuildPlan, userRegistries?: Registries): PlanDocument {
   const { app } = plan;
+  const registries = mergeRegistries(plan.registries, userRegistries);
   return {
     version: 1,
     project: plan.name,
@@ -18,7 +25,7 @@ export function planDocument(plan: BuildPlan): PlanDocument {
         launchOrder: app.launchOrder.map((wave) => [...wave]),
       },
     }),
-    images: plan.images.map(imageDocument),
+    images: plan.images.map((image) => imageDocument(image, registries)),
     outputs: plan.outputs.map(({ service, image, tags }) => ({
       ...(service !== undefined && { service }),
       image,
@@ -29,8 +36,8 @@ export function planDocument(plan: BuildPlan): PlanDocument {
   };
 }
 
-function imageDocument({ name, where, recipe }: PlannedImage): PlanImage {
-  if (recipe.kind === "pull") return { name, where, made: "pull", steps: [] };
+function imageDocument({ name, where, recipe }: PlannedImage, registries: Registries): PlanImage {
+  if (recipe.kind === "pull") return { name, where, made: "pull", ...sources(recipe.reference, registries), steps: [] };
   const from = recipe.from.kind === "scratch" ? "scratch" : recipe.from.name;
   if (recipe.kind === "tree") {
     const steps = recipe.tree.layers.map(
@@ -41,4 +48,10 @@ function imageDocument({ name, where, recipe }: PlannedImage): PlanImage {
   const { dockerfile, contextName } = recipe;
   const steps = dockerfile.chain.flatMap(({ instructions }) => instructions.map(({ text }) => text));
   return { name, where, made: "dockerfile", from, context: contextName, dockerfile: dockerfile.file, steps };
+}
+
+function sources(reference: Reference, registries: Registries): Pick<PlanImage, "sources"> {
+  const places = placesOf(reference, { registries });
+  if (places.length === 1 && places[0]!.host === reference.registry) return {};
+  return { sources: places.map(({ host, repository }) => `${host}/${repository}`) };
 }

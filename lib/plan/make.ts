@@ -155,6 +155,7 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
       name: dir,
       platform,
       images: [...images.values()],
+      registries: config?.registries ?? new Map(),
       warnings: [...rest.warnings, ...warnings],
     }),
   };

@@ -3,6 +3,7 @@ import type { AppManifest } from "../app/manifest.ts";
 import type { DockerfilePlan } from "../dockerfile/parse.ts";
 import type { Platform } from "../platform.ts";
 import type { Reference } from "../reference.ts";
+import type { Registries } from "../registry/mirrors.ts";
 
 /** What is to be built from what. Every front end comes to this; nothing below knows which it was. */
 export interface BuildPlan {
@@ -17,6 +18,8 @@ export interface BuildPlan {
   readonly images: readonly PlannedImage[];
   /** What goes into the archive, in its order. */
   readonly outputs: readonly PlannedOutput[];
+  /** What the project says about registries. */
+  readonly registries: Registries;
   readonly warnings: readonly string[];
 }
 

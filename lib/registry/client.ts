@@ -1,19 +1,25 @@
-import { decodeJson } from "../../spec/decode.ts";
-import { RegistryErrors } from "../../spec/registry.ts";
+import type { FindCredentials } from "../credentials/credentials.ts";
 import { AircrateError } from "../error.ts";
-import { type Answer, drop, readBody, type SmallAnswer } from "../http/answer.ts";
-import { tried } from "../http/errors.ts";
+import { type Answer, drop, type SmallAnswer } from "../http/answer.ts";
 import { isInsecure, type NetworkSettings } from "../http/settings.ts";
 import { createTransport, type TransportOptions } from "../http/transport.ts";
 import type { Reference } from "../reference.ts";
-import { answerChallenge, forbidden } from "./auth.ts";
-import type { FindCredentials } from "./credentials.ts";
-import { apiHost, isLoopback, type Mirrors } from "./host.ts";
+import { answerError } from "./answer-error.ts";
+import { answerChallenge, createAuthorizer } from "./auth.ts";
+import { apiHost, isLoopback } from "./host.ts";
+import { insecureHosts, type Mirrors, type Place, placesOf, type Registries } from "./mirrors.ts";
+import { type Failures, givenUpOnce } from "./sources.ts";
 
 /** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
 export interface RegistryClient {
   /** The places that may have what the reference names, in the order in which to ask them; at least one. */
   sources(reference: Reference): readonly RegistrySource[];
+  /**
+   * Tries the client's credentials on a registry itself, not on a mirror of it.
+   *
+   * @throws AircrateError unreachable, forbidden when it does not take them
+   */
+  checkCredentials(registry: string): Promise<CheckedCredentials>;
   close(): Promise<void>;
 }
 
@@ -40,46 +46,79 @@ export interface SourceRequest {
   readonly from?: number;
 }
 
+export interface CheckedCredentials {
+  /** Whether the registry asked for credentials at all; without that nothing is proved. */
+  readonly asked: boolean;
+  /** Stands in for the password from now on, when the registry's token service gives such tokens. */
+  readonly identityToken?: string;
+}
+
 /** How registries are reached: what a user may set, the same for every command. */
 export interface RegistryAccess extends NetworkSettings {
+  /** Asked instead of registries; goes before `registries`. */
   readonly mirrors?: Mirrors;
+  readonly registries?: Registries;
+  /** Hosts that may be spoken to without TLS or with a certificate of any kind, beside those of `registries`. */
+  readonly insecure?: readonly string[];
   readonly findCredentials?: FindCredentials;
 }
 
 export interface RegistryClientOptions extends TransportOptions, RegistryAccess {}
 
-const MAX_ERROR_BODY = 64 * 1024;
-
 /** How a host is spoken to, found out once. */
 interface Contact {
   readonly base: URL;
+  /** Of its first answer. */
+  readonly status: number;
   /** `WWW-Authenticate` of its first 401; undefined when it asks for nothing. */
   readonly challenge: string | undefined;
 }
 
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { mirrors = new Map(), findCredentials = async () => undefined } = options;
+export function createRegistryClient(given: RegistryClientOptions): RegistryClient {
+  const { registries = new Map(), findCredentials = async () => undefined } = given;
+  const options = { ...given, insecure: [...(given.insecure ?? []), ...insecureHosts(registries)] };
   const transport = createTransport(options);
   const contacts = new Map<string, Promise<Contact>>();
-  const authorizations = new Map<string, Promise<string>>();
+  const failures: Failures = new Map();
+  const authorizer = createAuthorizer(transport, findCredentials);
 
   return {
-    sources: ({ registry, repository }) => [createSource(apiHost(registry, mirrors), repository)],
+    sources(reference) {
+      const sources = placesOf(reference, options).map(createSource);
+      return sources.map((source, i) => (i < sources.length - 1 ? givenUpOnce(source, failures) : source));
+    },
+    checkCredentials,
     close: () => transport.close(),
   };
 
-  function createSource(address: string, repository: string): RegistrySource {
-    const host = address === "registry-1.docker.io" ? "docker.io" : address;
+  async function checkCredentials(registry: string): Promise<CheckedCredentials> {
+    const { base, status, challenge } = await firstContact(apiHost(registry), registry);
+    if (challenge === undefined && status === 200) return { asked: false };
+    if (challenge === undefined) {
+      throw new AircrateError("unreachable", "it does not answer as a registry does", {
+        where: registry,
+        reason: `${new URL("/v2/", base).href} answers ${status}`,
+        hint: "check the name of the registry",
+      });
+    }
+    const request = { host: registry, plain: base.protocol === "http:", where: registry, offline: true };
+    const { header, identityToken } = await answerChallenge(transport, findCredentials, { challenge, ...request });
+    const answer = await transport.get(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
+    if (answer.status !== 200) throw await answerError(answer, { ...request, authorization: header });
+    await drop(answer.body);
+    return { asked: true, ...(identityToken !== undefined && { identityToken }) };
+  }
+
+  function createSource({ host, repository }: Place): RegistrySource {
+    const address = apiHost(host);
     const source: RegistrySource = {
       host,
       async get(path, { where, accept, from = 0 }) {
         const contact = await once(contacts, address, () => firstContact(address, where));
         const url = new URL(`/v2/${repository}/${path}`, contact.base);
         const request = { host, plain: contact.base.protocol === "http:", repository, where };
-        const key = `${address}/${repository}`;
-        const authorize = (header: string) =>
-          once(authorizations, key, () => answerChallenge(transport, findCredentials, { header, ...request }));
-        let authorization = contact.challenge === undefined ? undefined : await authorize(contact.challenge);
+        let authorization =
+          contact.challenge === undefined ? undefined : await authorizer.authorize(contact.challenge, request);
         for (let attempt = 0; ; attempt += 1) {
           const headers = {
             ...(accept && { accept }),
@@ -93,10 +132,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
             throw await answerError(answer, { ...request, authorization });
           // The token was for less than this, or has run out: once more with a new one.
           await drop(answer.body);
-          const known = authorizations.get(key);
-          // Of several requests that were refused at once, the first one fetches it for all.
-          if ((await known) === authorization && authorizations.get(key) === known) authorizations.delete(key);
-          authorization = await authorize(header);
+          authorization = await authorizer.renew(header, { ...request, refused: authorization });
         }
       },
       read: (path, request) => transport.whole(() => source.get(path, request), request),
@@ -110,8 +146,11 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     const orPlain = isLoopback(host) || isInsecure(url.host, options);
     const answer = await transport.get(url, { where, orPlain });
     await drop(answer.body);
-    const challenge = answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined;
-    return { base: new URL("/", answer.asked), challenge };
+    return {
+      base: new URL("/", answer.asked),
+      status: answer.status,
+      challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
+    };
   }
 }
 
@@ -128,52 +167,4 @@ function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promis
 
 function joinHeader(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-async function answerError(
-  answer: Answer,
-  request: { host: string; where: string; authorization: string | undefined },
-): Promise<AircrateError> {
-  const { host, where } = request;
-  // Cut last: half a secret would not be known again.
-  const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
-  const reason = tried(`${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`, answer.tries);
-  switch (answer.status) {
-    case 401:
-    case 403:
-      return forbidden(request, reason);
-    case 404:
-      return new AircrateError("unreachable", "there is no such image", {
-        where,
-        reason,
-        hint: "check the repository and the tag",
-      });
-    case 429:
-      return new AircrateError("unreachable", "the registry asks to come back later", {
-        where,
-        reason,
-        hint: "wait, log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
-      });
-    default:
-      return new AircrateError("unreachable", "the registry does not deliver", { where, reason });
-  }
-}
-
-async function registryMessage(answer: Answer, where: string): Promise<string> {
-  try {
-    const { errors } = decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where));
-    const text = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
-    return text.replace(/[^\x20-\x7e]/g, " ");
-  } catch {
-    return "";
-  }
-}
-
-/** A registry may repeat in an answer what it was sent, and answers are printed. */
-function withoutSecrets(text: string, authorization: string | undefined): string {
-  if (authorization === undefined) return text;
-  const sent = authorization.slice(authorization.indexOf(" ") + 1);
-  const plain = authorization.startsWith("Basic ") ? Buffer.from(sent, "base64").toString("utf8") : "";
-  const secrets = [sent, plain, plain.slice(plain.indexOf(":") + 1)].filter((secret) => secret !== "");
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text);
 }

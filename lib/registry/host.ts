@@ -1,12 +1,8 @@
 import { AircrateError } from "../error.ts";
 
-/** Maps a registry to the host to ask instead of it: `docker.io` -> `127.0.0.1:5000`. */
-export type Mirrors = ReadonlyMap<string, string>;
-
-/** The host and port under which the registry of a reference serves its API. */
-export function apiHost(registry: string, mirrors: Mirrors): string {
-  const host = mirrors.get(registry) ?? registry;
-  return host === "docker.io" ? "registry-1.docker.io" : host;
+/** The host and port under which a registry serves its API. */
+export function apiHost(registry: string): string {
+  return registry === "docker.io" ? "registry-1.docker.io" : registry;
 }
 
 /**
@@ -16,18 +12,6 @@ export function apiHost(registry: string, mirrors: Mirrors): string {
 export function isLoopback(host: string): boolean {
   const name = host.startsWith("[") ? host.slice(1, host.indexOf("]")) : host.replace(/:\d+$/, "");
   return name === "localhost" || name === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
-}
-
-/** Reads `REGISTRY=HOST`. @throws AircrateError usage */
-export function parseMirror(text: string): readonly [registry: string, host: string] {
-  const [registry, host, more] = text.split("=");
-  const valid = !/[/\s@?#\\]/.test(text) && URL.canParse(`https://${host}`);
-  if (!registry || !host || more !== undefined || !valid) {
-    throw new AircrateError("usage", `"${text}" is not a mirror`, {
-      hint: "write it as REGISTRY=HOST[:PORT], for example docker.io=127.0.0.1:5000",
-    });
-  }
-  return [registry, host];
 }
 
 /** Reads `HOST[:PORT]`. @throws AircrateError usage */

@@ -28,6 +28,12 @@ export interface ResolvedImage {
   readonly imageConfig: ImageConfig;
 }
 
+export interface ResolveOptions {
+  readonly platform: Platform;
+  /** A document that is at hand, checked against its digest: it is not asked for. */
+  readonly known?: (blob: { digest: Digest; size: number }) => Promise<Uint8Array | undefined>;
+}
+
 /**
  * Asks one source what the reference stands for on this platform: index (if there is one), manifest and config, each
  * checked against its digest.
@@ -38,7 +44,7 @@ export interface ResolvedImage {
 export async function resolveImage(
   source: RegistrySource,
   reference: Reference,
-  platform: Platform,
+  { platform, known = async () => undefined }: ResolveOptions,
 ): Promise<ResolvedImage> {
   const where = formatReference(reference);
   const first = await fetchManifest(source, reference.digest ?? reference.tag!, where);
@@ -47,11 +53,15 @@ export async function resolveImage(
   if (INDEX_TYPES.includes(first.descriptor.mediaType)) {
     index = first;
     const entry = selectEntry(decodeAt(Index, first.bytes, where).manifests, platform, where);
-    manifest = await fetchManifest(source, entry.digest, where);
+    const bytes = await known(entry);
+    manifest =
+      bytes === undefined
+        ? await fetchManifest(source, entry.digest, where)
+        : readDocument(bytes, { type: entry.mediaType, wanted: entry.digest, where });
     if (manifest.descriptor.size !== entry.size) throw sizeError(where, "manifest", entry, manifest.descriptor.size);
   }
   const { config, layers } = readManifest(manifest, where);
-  const configBytes = await fetchBlob(source, config, where);
+  const configBytes = (await known(config)) ?? (await fetchBlob(source, config, where));
   const imageConfig = decodeAt(ImageConfig, configBytes, where, "the image config");
   checkConfig(imageConfig, layers, platform, where);
   return {
@@ -72,10 +82,22 @@ const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
 async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
   const { bytes, headers } = await source.read(`manifests/${name}`, { where, accept: ACCEPT, limit: MAX_DOCUMENT });
-  const digest = digestOf(bytes);
+  const [type = ""] = String(headers["content-type"] ?? "").split(";", 1);
   const wanted = name.startsWith("sha256:") ? name : headerDigest(headers["docker-content-digest"]);
+  return readDocument(bytes, { type: type.trim(), wanted, where });
+}
+
+/** A manifest or index and its type; `type` is what it is said to be from outside. */
+function readDocument(
+  bytes: Uint8Array,
+  { type, wanted, where }: { type: string; wanted: Digest | undefined; where: string },
+): Document {
+  const digest = digestOf(bytes);
+  const document = parseJson(bytes);
+  // Before the digest, which for a signed manifest of schema 1 is not that of its bytes.
+  refuseSchema1(document, type, where);
   if (wanted !== undefined && wanted !== digest) throw digestError(where, "manifest", wanted, digest);
-  const mediaType = mediaTypeOf(bytes, String(headers["content-type"] ?? ""), where);
+  const mediaType = mediaTypeOf(document, type, where);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 
@@ -84,22 +106,31 @@ function headerDigest(header: string | string[] | undefined): Digest | undefined
   return typeof header === "string" && header.startsWith("sha256:") ? header : undefined;
 }
 
-/** The document's own word counts before the header's (image-spec manifest.md, `mediaType`). */
-function mediaTypeOf(bytes: Uint8Array, header: string, where: string): string {
-  let document: unknown;
+/** What of any manifest is looked at before its schema is known; undefined when it is not JSON. */
+function parseJson(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
-    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) ?? {};
   } catch {
+    return undefined;
+  }
+}
+
+function refuseSchema1(document: Record<string, unknown> | undefined, header: string, where: string): void {
+  const type = document?.mediaType ?? header;
+  if (document?.schemaVersion !== 1 && type !== MEDIA.dockerSchema1 && type !== MEDIA.dockerSchema1Signed) return;
+  throw new AircrateError("input", "the image has a manifest of Docker's schema 1, which is not supported", {
+    where,
+    hint: "push the image again with a tool of 2017 or later, such as skopeo copy",
+  });
+}
+
+/** The document's own word counts before the header's (image-spec manifest.md, `mediaType`). */
+function mediaTypeOf(document: Record<string, unknown> | undefined, header: string, where: string): string {
+  if (document === undefined) {
     throw new AircrateError("integrity", "the registry sends a manifest that is not JSON", { where });
   }
-  const { mediaType, schemaVersion, manifests } = (document ?? {}) as Record<string, unknown>;
-  const type = typeof mediaType === "string" ? mediaType : (header.split(";")[0] ?? "").trim();
-  if (schemaVersion === 1 || type === MEDIA.dockerSchema1 || type === MEDIA.dockerSchema1Signed) {
-    throw new AircrateError("input", "the image has a manifest of Docker's schema 1, which is not supported", {
-      where,
-      hint: "push the image again with a tool of 2017 or later, such as skopeo copy",
-    });
-  }
+  const { mediaType, manifests } = document;
+  const type = typeof mediaType === "string" ? mediaType : header;
   if (INDEX_TYPES.includes(type) || MANIFEST_TYPES.includes(type)) return type;
   if (typeof mediaType !== "string") return Array.isArray(manifests) ? MEDIA.ociIndex : MEDIA.ociManifest;
   throw new AircrateError("input", "it is not an image", {
@@ -120,11 +151,9 @@ function selectEntry(entries: readonly IndexEntry[], wanted: Platform, where: st
   // An index of one image that does not say for what: its config will.
   if (usable.length === 1 && only !== undefined && only.platform === undefined) return only;
   const found = usable.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
-  throw platformError(
-    where,
-    wanted,
-    found.filter((name) => !name.startsWith("unknown/")),
-  );
+  const known = found.filter((name) => !name.startsWith("unknown/"));
+  const inner = entries.filter((entry) => INDEX_TYPES.includes(entry.mediaType));
+  throw inner.length === 0 ? platformError(where, wanted, known) : nestedError(where, wanted, inner);
 }
 
 function platformError(where: string, wanted: Platform, found: readonly string[]): AircrateError {
@@ -133,6 +162,16 @@ function platformError(where: string, wanted: Platform, found: readonly string[]
     where,
     reason: `it is for ${list}`,
     hint: "choose a reference that has this platform; on Docker Hub, arm64v8/NAME is the arm64 build of an official image",
+  });
+}
+
+/** image-spec image-index.md lets an index name others. That is rare, and the inner one can be referred to itself. */
+function nestedError(where: string, wanted: Platform, inner: readonly IndexEntry[]): AircrateError {
+  const listed = inner.slice(0, 10).map(({ digest }) => `it names the index ${digest}`);
+  return new AircrateError("input", `the index has no image for ${formatPlatform(wanted)} itself`, {
+    where,
+    reason: [...listed, "an index in an index is not looked into"],
+    hint: "refer to the inner index by its digest: REPOSITORY@sha256:DIGEST",
   });
 }
 
@@ -163,7 +202,8 @@ async function fetchBlob(source: RegistrySource, descriptor: Descriptor, where: 
   return bytes;
 }
 
-function checkConfig(config: ImageConfig, layers: readonly Descriptor[], wanted: Platform, where: string): void {
+/** A config fits its manifest, and is for this platform. @throws AircrateError input, integrity */
+export function checkConfig(config: ImageConfig, layers: readonly Descriptor[], wanted: Platform, where: string): void {
   if (platformMatch(wanted, config) === 0) throw platformError(where, wanted, [formatPlatform(config)]);
   if (config.rootfs.diff_ids.length !== layers.length) {
     throw new AircrateError("integrity", "its config and its manifest disagree", {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Digest, digestOf, hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
@@ -14,13 +14,16 @@ export interface Store {
   readonly root: string;
 }
 
+/** Content of `oci-layout`. */
+export const LAYOUT_MARKER = '{"imageLayoutVersion":"1.0.0"}';
+
 /** Opens the store, making it when it is not there. @throws AircrateError unreachable when the folder cannot be used */
 export async function openStore(root: string): Promise<Store> {
   const store = { root: path.resolve(root) };
   try {
     await makeFolder(path.join(store.root, "blobs", "sha256"));
     await makeFolder(temporaryFolder(store));
-    await createOnce(store, "oci-layout", '{"imageLayoutVersion":"1.0.0"}');
+    await createOnce(store, "oci-layout", LAYOUT_MARKER);
     await createOnce(store, "index.json", '{"schemaVersion":2,"manifests":[]}');
   } catch (error) {
     throw new AircrateError("unreachable", "the store cannot be used", {
@@ -49,21 +52,60 @@ export function recordFile(store: Store, ...names: readonly string[]): string {
   return path.join(store.root, "aircrate", ...names);
 }
 
-/** Whether the blob is there with the size it should have. */
+/**
+ * How exactly the time of last use is known, in ms: whoever finds a blob renews its modification time when it is older
+ * than this, so that a build which follows another one writes nothing.
+ */
+export const USE_STEP = 60 * 60 * 1000;
+
+/** Whether the blob is there with the size it should have. Asking counts as use: pruning goes by it. */
 export async function hasBlob(store: Store, blob: { digest: Digest; size: number }): Promise<boolean> {
-  const found = await stat(blobFile(store, blob.digest)).catch(() => undefined);
-  return found?.isFile() === true && found.size === blob.size;
+  const file = blobFile(store, blob.digest);
+  const found = await stat(file).catch(() => undefined);
+  return found?.isFile() === true && found.size === blob.size && (await markUsed(file, found.mtimeMs));
+}
+
+/** @returns whether the file is there still: pruning may have taken it since it was looked at */
+async function markUsed(file: string, mtimeMs: number): Promise<boolean> {
+  const now = new Date();
+  if (now.getTime() - mtimeMs < USE_STEP) return true;
+  try {
+    await utimes(file, now, now);
+    return true;
+  } catch (error) {
+    // A store that belongs to somebody else, or may only be read, is used all the same.
+    return systemCode(error) !== "ENOENT";
+  }
+}
+
+/**
+ * Moves a blob that is not what its name says to where nothing looks for blobs. What is recorded of it becomes void, and
+ * the next build that needs it fetches or packs it anew.
+ *
+ * @returns whether it could be moved
+ */
+export async function quarantineBlob(store: Store, digest: Digest): Promise<boolean> {
+  const file = recordFile(store, "quarantine", hex(digest));
+  try {
+    await makeFolder(path.dirname(file));
+    await rename(blobFile(store, digest), file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
  * A small blob, such as a manifest or a config, checked against its digest.
  *
- * @returns undefined when it is not there or damaged, so that the caller fetches it again
+ * @returns undefined when it is not there, or was damaged and is in quarantine now, so that the caller fetches it again
  */
 export async function readBlob(store: Store, blob: { digest: Digest; size: number }): Promise<Buffer | undefined> {
   if (!(await hasBlob(store, blob))) return undefined;
   const bytes = await readFile(blobFile(store, blob.digest));
-  return digestOf(bytes) === blob.digest ? bytes : undefined;
+  if (digestOf(bytes) === blob.digest) return bytes;
+  await quarantineBlob(store, blob.digest);
+  return undefined;
 }
 
 export async function writeBlob(store: Store, bytes: Uint8Array): Promise<{ digest: Digest; size: number }> {
@@ -92,7 +134,8 @@ async function writeTemporary(store: Store, content: Uint8Array | string): Promi
   return temporary;
 }
 
-function writeError(store: Store, error: unknown): unknown {
+/** Words what a full or lost disk says; other errors stay as they are. */
+export function writeError(store: Store, error: unknown): unknown {
   if (error instanceof AircrateError || systemCode(error) === undefined) return error;
   return new AircrateError("unreachable", "the store cannot be written to", {
     where: store.root,
@@ -172,7 +215,8 @@ function temporaryFolder(store: Store): string {
   return recordFile(store, "tmp");
 }
 
-function temporaryFile(store: Store): string {
+/** A name for a file that is not yet, or never, part of the store. */
+export function temporaryFile(store: Store): string {
   return path.join(temporaryFolder(store), randomBytes(12).toString("hex"));
 }
 

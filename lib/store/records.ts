@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { ANNOTATION, type Digest, type IndexEntry } from "../../spec/oci.ts";
-import { LayerRecord, LayerTree, ReferenceRecord } from "../../spec/store.ts";
+import { LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { digestOf, hex } from "../digest.ts";
 import { hasBlob, recordFile, type Store, writeWhole } from "./layout.ts";
 
@@ -25,6 +25,19 @@ export function recordPackedLayer(store: Store, packing: string, layer: LayerRec
   return writeRecord(store, [`packed-${packing}`, hex(layer.diffId)], layer);
 }
 
+/** The blocks of the layer that was packed last at a place. Only a hint: what is taken from there is checked. */
+export function findPackedBlocks(store: Store, packing: string, place: string): Promise<PackedBlocks | undefined> {
+  return readRecord(store, PackedBlocks, [`blocks-${packing}`, hex(digestOf(place))]);
+}
+
+export function recordPackedBlocks(
+  store: Store,
+  packing: string,
+  { place, ...blocks }: PackedBlocks & { place: string },
+): Promise<void> {
+  return writeRecord(store, [`blocks-${packing}`, hex(digestOf(place))], blocks);
+}
+
 async function findLayer(store: Store, room: string, name: string): Promise<LayerRecord | undefined> {
   const layer = await readRecord(store, LayerRecord, [room, name]);
   return layer !== undefined && (await hasBlob(store, layer)) ? layer : undefined;
@@ -38,8 +51,30 @@ export function recordLayerTree(store: Store, diffId: Digest, tree: LayerTree): 
   return writeRecord(store, ["trees", hex(diffId)], tree);
 }
 
-export function findReference(store: Store, reference: string, platform: string): Promise<ReferenceRecord | undefined> {
-  return readRecord(store, ReferenceRecord, ["references", referenceKey(reference, platform)]);
+/** What a reference, in full, stood for on a platform when it was last asked for. */
+export async function findReference(
+  store: Store,
+  reference: string,
+  platform: string,
+): Promise<ReferenceRecord | undefined> {
+  const record = await readRecord(store, ReferenceRecord, ["references", referenceKey(reference, platform)]);
+  return record ?? findPinned(store, reference, platform);
+}
+
+/** A digest names content, so what is recorded under another name of the same repository will do. */
+async function findPinned(store: Store, reference: string, platform: string): Promise<ReferenceRecord | undefined> {
+  const [name = "", digest] = reference.split("@");
+  if (digest === undefined) return undefined;
+  for (const record of await readReferences(store)) {
+    if (record.platform !== platform || repositoryOf(record.reference) !== repositoryOf(name)) continue;
+    if (record.manifest.digest === digest || record.index?.digest === digest) return record;
+  }
+  return undefined;
+}
+
+/** A reference in full without tag and digest. */
+function repositoryOf(reference: string): string {
+  return reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
 }
 
 /** Remembers what a reference stands for and lists it in `index.json`, where other OCI tools look. */
@@ -50,7 +85,8 @@ export async function recordReference(store: Store, record: ReferenceRecord): Pr
   await writeIndex(store);
 }
 
-function referenceKey(reference: string, platform: string): string {
+/** Name of a reference's record. */
+export function referenceKey(reference: string, platform: string): string {
   return hex(digestOf(`${reference}\n${platform}`));
 }
 
@@ -58,19 +94,26 @@ function referenceKey(reference: string, platform: string): string {
  * Derives `index.json` from the references. Two processes that do so at once both write a true list; the next change
  * adds what the slower one did not see.
  */
-async function writeIndex(store: Store): Promise<void> {
-  const folder = recordFile(store, "references");
-  const manifests: IndexEntry[] = [];
-  for (const name of (await readdir(folder)).sort()) {
-    const record = await readRecord(store, ReferenceRecord, ["references", name.replace(/\.json$/, "")]);
-    if (record === undefined) continue;
-    manifests.push({
-      ...record.manifest,
-      platform: record.found,
-      annotations: { [ANNOTATION.refName]: record.reference },
-    });
-  }
+export async function writeIndex(store: Store): Promise<void> {
+  const manifests = (await readReferences(store)).map(
+    ({ manifest, found, reference }): IndexEntry => ({
+      ...manifest,
+      platform: found,
+      annotations: { [ANNOTATION.refName]: reference },
+    }),
+  );
   await writeWhole(store, path.join(store.root, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+}
+
+/** All that can be read, in the order of their keys. */
+async function readReferences(store: Store): Promise<ReferenceRecord[]> {
+  const names = await readdir(recordFile(store, "references")).catch(() => []);
+  const records: ReferenceRecord[] = [];
+  for (const name of names.sort()) {
+    const record = await readRecord(store, ReferenceRecord, ["references", name.replace(/\.json$/, "")]);
+    if (record !== undefined) records.push(record);
+  }
+  return records;
 }
 
 /** A record that cannot be read is as good as none: everything in it can be found out again. */

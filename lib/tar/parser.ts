@@ -34,6 +34,12 @@ export class TarFormatError extends Error {
 export interface TarParser {
   /** The events are to be taken before the next call. Data are views of the chunk, not copies. */
   feed(chunk: Uint8Array): Iterable<TarEvent>;
+  /**
+   * Takes the rest of the member that is being read as fed, without its `end`. To be called between two chunks.
+   *
+   * @returns bytes, padding included, that the next chunk has to leave out
+   */
+  skip(): number;
   /** @throws TarFormatError when the file ended within a member. A missing trailer is legal for readers. */
   finish(): TarEnd;
 }
@@ -196,6 +202,15 @@ export function createTarParser(): TarParser {
 
   return {
     feed,
+    skip() {
+      if (state !== "content" && state !== "padding") return 0;
+      const size = remaining + (state === "content" ? padding : 0);
+      position += size;
+      remaining = 0;
+      padding = 0;
+      state = "header";
+      return size;
+    },
     finish() {
       if (state === "content" || state === "extension" || (state === "header" && headerFill > 0)) {
         throw new TarFormatError(`the tar file ends in the middle of a member, after ${position} bytes`);

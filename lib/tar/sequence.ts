@@ -29,19 +29,32 @@ export function segmentSize(segment: Segment): number {
   return "bytes" in segment ? segment.bytes.length : segment.size;
 }
 
+/** A tar file before it is read. */
+export interface TarStream {
+  readonly segments: readonly Segment[];
+  /** Where the headers of each entry begin. */
+  readonly starts: readonly number[];
+  /** Bytes of the whole file. */
+  readonly size: number;
+}
+
 /**
- * The pieces of a tar file with these entries, in their order, headers, padding and the end included. Neighbouring
- * bytes are joined, so that a tree of n files gives at most 2n + 1 segments.
+ * A tar file with these entries, in their order, headers, padding and the end included. Neighbouring bytes are joined,
+ * so that a tree of n files gives at most 2n + 1 segments.
  */
-export function tarSegments(entries: readonly TarEntry[]): Segment[] {
+export function tarStream(entries: readonly TarEntry[]): TarStream {
   const segments: Segment[] = [];
+  const starts: number[] = [];
+  let size = 0;
   let pending: Uint8Array[] = [];
   const flush = () => {
     if (pending.length > 0) segments.push({ bytes: join(pending) });
     pending = [];
   };
   for (const entry of entries) {
-    pending.push(encodeHeader(entry));
+    const header = encodeHeader(entry);
+    pending.push(header);
+    starts.push(size);
     if (entry.content !== undefined) {
       if ("bytes" in entry.content) {
         pending.push(entry.content.bytes);
@@ -51,11 +64,12 @@ export function tarSegments(entries: readonly TarEntry[]): Segment[] {
       }
     }
     const padding = paddingOf(entry.size);
+    size += header.length + entry.size + padding;
     if (padding > 0) pending.push(ZEROS.subarray(0, padding));
   }
   pending.push(ZEROS.subarray(0, TRAILER_SIZE));
   flush();
-  return segments;
+  return { segments, starts, size: size + TRAILER_SIZE };
 }
 
 /** Joins into an array with memory of its own: a view into a larger one would take all of it along to another thread. */

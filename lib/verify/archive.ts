@@ -2,6 +2,7 @@ import type { Inspection } from "../../spec/inspection.ts";
 import { LayoutMarker } from "../../spec/oci.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { documentOf, readDocument } from "../inspect/documents.ts";
+import { digestInName } from "../inspect/lookup.ts";
 import { checkEnd } from "./artifact.ts";
 import type { Findings } from "./findings.ts";
 
@@ -42,13 +43,4 @@ function checkMember({ prefix }: ArchiveScan, member: Member, findings: Findings
   if (named !== undefined && named !== member.blob.digest) {
     findings.problem(where, `does not have the digest that it is named by: it is ${member.blob.digest}`);
   }
-}
-
-/**
- * The digest that a member is named by: `blobs/sha256/<hex>`, `<hex>.json`, `<hex>.tar`, `sha256:<hex>`,
- * `sha256:<hex>.tar.gz`. Folders of older Dockers have names that look like digests and are none.
- */
-export function digestInName(name: string): string | undefined {
-  const match = /(?:^|\/)(?:sha256:)?([0-9a-f]{64})(?:\.json|\.tar(?:\.gz)?)?$/.exec(name);
-  return match === null ? undefined : `sha256:${match[1]}`;
 }

@@ -1,7 +1,7 @@
 import { archiveImageName } from "../app/names.ts";
 import { MAX_LAYERS } from "../archive/compose.ts";
 import type { FoundImage, FoundImages } from "../inspect/images.ts";
-import { digestInName } from "./archive.ts";
+import { digestInName } from "../inspect/lookup.ts";
 import { checkPath, type ImageContext, ownName } from "./context.ts";
 import type { Findings } from "./findings.ts";
 import { checkLayers } from "./layers.ts";

@@ -1,6 +1,6 @@
 import type { Member } from "../inspect/archive.ts";
 import type { FoundImage, FoundLayer } from "../inspect/images.ts";
-import { digestInName } from "./archive.ts";
+import { digestInName } from "../inspect/lookup.ts";
 import { checkPath, type ImageContext, ownName } from "./context.ts";
 
 /** Layers of all images: each is there, is what its config says, and can be unpacked by every engine. */

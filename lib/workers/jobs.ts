@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type BlockEnd, type DeflateBlock, selectDeflate } from "../gzip/deflate.ts";
+import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import type { Segment } from "../tar/sequence.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 
@@ -25,14 +25,32 @@ export interface PackJob {
   readonly end: BlockEnd;
 }
 
-export interface PackResult {
-  readonly packed: Uint8Array;
+/** What a block is: its packed bytes depend on this, its size and its end alone. */
+export interface BlockIdentity {
+  /** SHA-256 of the dictionary and the block, base64. */
+  readonly key: string;
   /** CRC-32 of the block's plain bytes. */
   readonly crc: number;
 }
 
-export type Job = DigestJob | PackJob;
-export type JobResult<J extends Job> = J extends DigestJob ? DigestResult : PackResult;
+export interface PackResult extends BlockIdentity {
+  readonly packed: Uint8Array;
+}
+
+/** Identities of neighbouring blocks, without packing them. `segments` hold the dictionary of the first, then the blocks. */
+export interface IdentifyJob {
+  readonly kind: "identify";
+  readonly segments: readonly Segment[];
+  readonly dictionarySize: number;
+  readonly blockSizes: readonly number[];
+}
+
+export type Job = DigestJob | PackJob | IdentifyJob;
+export type JobResult<J extends Job> = J extends DigestJob
+  ? DigestResult
+  : J extends IdentifyJob
+    ? readonly BlockIdentity[]
+    : PackResult;
 
 export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
 
@@ -58,12 +76,28 @@ export function createJobRunner(native?: boolean): JobRunner {
       });
       return { sha256: hash.digest("hex"), crc };
     }
+    if (job.kind === "identify") {
+      const plain = scratch(job.blockSizes.reduce((sum, size) => sum + size, job.dictionarySize));
+      readSegments(job.segments, plain);
+      let start = job.dictionarySize;
+      return job.blockSizes.map((size) => {
+        const identity = identify(plain, start, start + size);
+        start += size;
+        return identity;
+      });
+    }
     deflate ??= await selectDeflate(native);
     const plain = scratch(job.dictionarySize + job.blockSize);
     readSegments(job.segments, plain);
     const block = plain.subarray(job.dictionarySize);
-    return { packed: deflate(block, plain.subarray(0, job.dictionarySize), job.end), crc: crc32(block) };
+    const packed = deflate(block, plain.subarray(0, job.dictionarySize), job.end);
+    return { packed, ...identify(plain, job.dictionarySize, plain.length) };
   }) as JobRunner;
+}
+
+function identify(plain: Uint8Array, start: number, end: number): BlockIdentity {
+  const hash = createHash("sha256").update(plain.subarray(Math.max(start - WINDOW, 0), end));
+  return { key: hash.digest("base64"), crc: crc32(plain.subarray(start, end)) };
 }
 
 const READ_SIZE = 256 * 1024;

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { crc32 } from "node:zlib";
 import { pieceSize, piecesSize, type StoredBlob, writePieces } from "../../lib/archive/pieces.ts";
+import { hex } from "../../lib/digest.ts";
 import { blobFile, type Store, writeBlob } from "../../lib/store/layout.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
 import { noise } from "../support/seeded.ts";
-import { tempStore } from "../support/store.ts";
+import { storeFiles, tempStore } from "../support/store.ts";
 import { bytesOf } from "../support/stored-images.ts";
 
 async function blobIn(store: Store, bytes: Buffer): Promise<StoredBlob> {
@@ -49,7 +51,7 @@ async function damaged(t: TestContext, damage: (file: string, bytes: Buffer) => 
   return { error: writePieces(store, [{ bytes: Buffer.from("x") }, { blob }], { write }), blob, store };
 }
 
-test("a blob that is not what it was is found, and named with its file", async (t) => {
+test("a blob that is not what it was is found, named and put into quarantine", async (t) => {
   for (const damage of [
     (file: string) => appendFileSync(file, "x"),
     (file: string) => truncateSync(file, 799_999),
@@ -57,10 +59,25 @@ test("a blob that is not what it was is found, and named with its file", async (
     (file: string, bytes: Buffer) => writeFileSync(file, Buffer.from(bytes).fill(7, 700_000, 700_001)),
   ]) {
     const { error, blob, store } = await damaged(t, damage);
-    const { where, hint } = await rejectsWith(error, "integrity", /a blob in the store is damaged/);
+    const { where } = await rejectsWith(
+      error,
+      "integrity",
+      /a blob in the store is damaged/,
+      /set aside/,
+      /build again/,
+    );
     assert.equal(where, blob.digest);
-    assert.ok(hint.join().includes(blobFile(store, blob.digest)));
+    assert.deepEqual(storeFiles(store), [`aircrate/quarantine/${hex(blob.digest)}`]);
   }
+});
+
+test("a damaged blob that cannot be moved is named with its file", async (t) => {
+  const { error, blob, store } = await damaged(t, (file) => {
+    appendFileSync(file, "x");
+    writeFileSync(join(file, "../../../aircrate/quarantine"), "in the way");
+  });
+  const { hint } = await rejectsWith(error, "integrity", /a blob in the store is damaged/);
+  assert.ok(hint.join().includes(blobFile(store, blob.digest)));
 });
 
 test("a blob that is gone", async (t) => {

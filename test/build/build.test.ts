@@ -11,7 +11,7 @@ import type { EmbeddedRegistry } from "../support/embedded-registry.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
 import { seedDemo } from "../support/generated-base.ts";
 import { listTar } from "../support/gnu-tar.ts";
-import { registryWith } from "../support/registries.ts";
+import { registryWith, rule } from "../support/registries.ts";
 import { runOk } from "../support/run.ts";
 import { prose } from "../support/seeded.ts";
 import { requireTool } from "../support/tools.ts";
@@ -92,7 +92,7 @@ test("first everything is pulled and packed, then nothing is, and the file is th
   assert.equal(Buffer.compare(readFileSync(file), bytes), 0);
   assert.deepEqual(
     registry.requests.map(({ kind }) => kind),
-    ["ping", "manifest", "manifest", "blob"],
+    ["ping", "manifest"],
   );
   await run({ offline: true, work: { threads: 1, native: false } });
   assert.equal(Buffer.compare(readFileSync(file), bytes), 0);
@@ -140,6 +140,35 @@ test("an edit makes one layer anew, a touch and other permissions none", async (
   );
 });
 
+test("mirrors of the project, then those of the user; what they lack comes from the registry", async (t) => {
+  const origin = await registryWith(t);
+  const mirror = await registryWith(t);
+  for (const registry of [origin, mirror]) seedDemo(registry);
+  const image = (name: string) => `${origin.host}/arm64v8/${name}`;
+  const registries = `registries:\n  ${image("python")}: { mirrors: ["${mirror.host}"] }\n`;
+  const { run } = await projectFor(t, {
+    "aircrate.yml": `${FILES["aircrate.yml"]}${registries}`,
+    "Dockerfile.base": `FROM ${image("python:3.11-slim")}\n`,
+    "two/Dockerfile": `FROM ${image("busybox:1.36")}\n`,
+  });
+  const user = rule([mirror.host], { fallback: false });
+  const registry = { registries: new Map([image("python"), image("busybox")].map((prefix) => [prefix, user])) };
+  const first = await run({ registry });
+  assert.deepEqual([origin.requests.length, first.warnings], [0, []]);
+
+  const lost = first.images[0]!.layers[0]!.digest;
+  mirror.removeBlob("arm64v8/python", lost);
+  const again = await run({ registry, store: join(tempDir(t), "store") });
+  assert.deepEqual(
+    origin.requests.filter(({ kind }) => kind !== "ping").map(({ reference }) => reference),
+    [lost],
+  );
+  assert.deepEqual(again.payload, first.payload);
+  const [warning, ...more] = again.warnings;
+  assert.match(warning!, new RegExp(`^mirror ${mirror.host} was passed over: there is no such image: answers 404`));
+  assert.equal(more.length, 0);
+});
+
 describe("builds that are refused or fail leave no file", () => {
   async function refused(t: TestContext, project: Project, options: Partial<BuildOptions>) {
     const output = join(tempDir(t), "deep/out");
@@ -148,9 +177,9 @@ describe("builds that are refused or fail leave no file", () => {
     if (existsSync(dirname(output))) assert.deepEqual(readdirSync(dirname(output)), []);
     return Promise.reject(error);
   }
-  test("--locked, without digests", async (t) => {
+  test("--locked, without a lock file", async (t) => {
     const project = await projectFor(t);
-    const error = await rejectsWith(refused(t, project, { locked: true }), "refused", /has no digest/, /@sha256/);
+    const error = await rejectsWith(refused(t, project, { locked: true }), "refused", /no lock file/, /aircrate lock/);
     assert.match(error.reason.join(), /Dockerfile\.base:1: docker\.io\/arm64v8\/python:3\.11-slim/);
     assert.equal(project.registry.requests.length, 0);
   });

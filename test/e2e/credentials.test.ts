@@ -5,24 +5,50 @@ import test from "node:test";
 import { type Aircrate, aircrateFor, dockerConfig, GALLERY } from "../support/aircrate.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
+import type { RegistryAuth, RegistryRequest } from "../support/embedded-registry.ts";
 import type { RunResult } from "../support/run.ts";
+import { formsOf } from "../support/secrets.ts";
 import { freePort } from "../support/tools.ts";
 
 const USER = "a-user";
-const PASSWORD = "pass-Xq7-word";
+const PASSWORD = "pass/Xq7+wörd";
+const IDENTITY_TOKEN = "identity/Xq7+token";
 const SIGNATURE = "signature-Xq7";
 const BASE64 = Buffer.from(`${USER}:${PASSWORD}`).toString("base64");
 
 /** None of it may ever be shown or kept. A part of a token of the embedded registry stands for all of it. */
-const SECRETS = [PASSWORD, BASE64, SIGNATURE, Buffer.from('{"scopes":["repo').toString("base64url").slice(0, 16)];
+const SECRETS = [
+  ...[PASSWORD, IDENTITY_TOKEN, SIGNATURE].flatMap(formsOf),
+  Buffer.from('{"scopes":["repo').toString("base64url").slice(0, 16),
+];
+
+/** Ways to authenticate, with what the file of credentials has for the registry. */
+const WAYS: readonly (readonly [name: string, auth: RegistryAuth, entry: (end: string) => object])[] = [
+  ["Basic", { mode: "basic", username: USER, password: PASSWORD }, passwordEntry],
+  ["token", { mode: "token", username: USER, password: PASSWORD }, passwordEntry],
+  [
+    "identity token",
+    { mode: "token", refreshToken: IDENTITY_TOKEN },
+    (end) => ({ auth: Buffer.from(`${USER}:`).toString("base64"), identitytoken: IDENTITY_TOKEN + end }),
+  ],
+];
+
+function passwordEntry(end: string): object {
+  return { auth: Buffer.from(`${USER}:${PASSWORD}${end}`).toString("base64") };
+}
 
 test("credentials never get into what is printed, nor into the store or the file", async (t) => {
-  for (const mode of ["basic", "token"] as const) {
-    await t.test(`with ${mode} authentication`, async (t) => {
-      const registry = await demoRegistry(t, { auth: { mode, username: USER, password: PASSWORD } });
+  for (const [name, auth, entry] of WAYS) {
+    await t.test(`with ${name} authentication`, async (t) => {
+      const registry = await demoRegistry(t, { auth });
+      const config = (end: string) => {
+        const DOCKER_CONFIG = tempDir(t);
+        writeFileSync(join(DOCKER_CONFIG, "config.json"), JSON.stringify({ auths: { [registry.host]: entry(end) } }));
+        return { env: { DOCKER_CONFIG } };
+      };
       const place = tempDir(t);
       const args = ["build", GALLERY, "-o", join(place, "out"), "--retries", "1", ...mirror(registry)];
-      const right = { env: { DOCKER_CONFIG: dockerConfig(t, registry.host, { user: USER, password: PASSWORD }) } };
+      const right = config("");
 
       const aircrate = aircrateFor(t, right);
       // The registry is as bad as it can be after it has got the credentials.
@@ -36,7 +62,7 @@ test("credentials never get into what is printed, nor into the store or the file
       registry.setFault(({ kind }) =>
         kind === "token" ? { answer: { status: 200, body: `{"token":"${BASE64}"` } } : undefined,
       );
-      await fails(aircrate, args, mode === "token" ? 4 : 0);
+      await fails(aircrate, args, auth.mode === "token" ? 4 : 0);
 
       registry.setFault(undefined);
       const done = await aircrate.run([...args, "--json"], { env: { ...right.env, AIRCRATE_DEBUG: "1" } });
@@ -49,9 +75,9 @@ test("credentials never get into what is printed, nor into the store or the file
         for (const secret of SECRETS) assert.ok(!bytes.includes(secret), file);
       }
 
-      const wrong = dockerConfig(t, registry.host, { user: USER, password: `${PASSWORD}-2` });
-      await fails(aircrateFor(t, { env: { DOCKER_CONFIG: wrong } }), args, 5);
-      assert.ok(registry.requests.some(({ authorization }) => authorization === "basic"));
+      await fails(aircrateFor(t, config("-2")), args, 5);
+      const asked = ({ authorization, method }: RegistryRequest) => authorization === "basic" || method === "POST";
+      assert.ok(registry.requests.some(asked));
     });
   }
 });

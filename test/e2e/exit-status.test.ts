@@ -103,9 +103,9 @@ test("exit status 2: the command line is wrong", async (t) => {
     { name: "unknown format", first: /Invalid values:/, rest: /"tgz"/, args: ["build", "--format", "tgz"] },
     { name: "no mirror", first: '"docker.io" is not a mirror', args: ["build", "--mirror", "docker.io"] },
     {
-      name: "a mirror with a path",
+      name: "a mirror with a scheme",
       first: '"docker.io=https://x/y" is not a mirror',
-      rest: /REGISTRY=HOST\[:PORT\]/,
+      rest: /REGISTRY\[\/PREFIX\]=HOST\[:PORT\]\[\/PATH\]/,
       args: ["build", "--mirror", "docker.io=https://x/y"],
     },
     { name: "a version that is no tag", first: /the version "1 0" is .*/, args: ["build", "--app-version", "1 0"] },
@@ -313,16 +313,22 @@ test("exit status 7: refused by --offline or --locked", async (t) => {
     name: "nothing in the store",
     status: 7,
     first: "2 images are not in the store, and --offline allows no registry",
-    rest: /python:3\.11-slim: its manifest is not in the store\n.*busybox:1\.36: its manifest.*\n {2}-> build once without --offline/,
+    rest: /python:3\.11-slim: the store lacks its manifest\n.*busybox:1\.36: the store lacks.*\n {2}-> build once without --offline/,
     args: ["build", "--offline", ...mirror(registry)],
   });
   assert.deepEqual(registry.requests, [], "not even asked");
   await check(t, aircrate, {
-    name: "no digests",
+    name: "no lock file",
     status: 7,
-    first: "--locked allows no reference that may move",
-    rest: /Dockerfile\.base:2: docker\.io\/arm64v8\/python:3\.11-slim .*\n.*auterion-app\.yml:\d+: docker\.io\/arm64v8\/busybox:1\.36 /,
+    first: "aircrate.lock: there is no lock file",
+    rest: /Dockerfile\.base:2: docker\.io\/arm64v8\/python:3\.11-slim .*\n.*auterion-app\.yml:\d+: docker\.io\/arm64v8\/busybox:1\.36 .*\n {2}-> write it: aircrate lock$/m,
     args: ["build", "--locked", ...mirror(registry)],
   });
   assert.deepEqual(registry.requests, []);
+  await check(t, aircrate, {
+    name: "nothing to vendor",
+    status: 7,
+    first: "aircrate.lock: there is no lock file",
+    args: ["vendor", ...mirror(registry)],
+  });
 });

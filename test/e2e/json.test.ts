@@ -8,7 +8,6 @@ import { aircrateFor, copyGallery, decodeText, GALLERY, GALLERY_FACTS } from "..
 import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
-import { generatedBase } from "../support/generated-base.ts";
 import { manifestOf, writeFiles } from "../support/project.ts";
 
 const { slug, version, deviceTypes, tags } = GALLERY_FACTS;
@@ -123,19 +122,4 @@ test("--offline builds the same from the store when the registry is gone", async
   await build("offline", "--offline");
   const expected = await sha256Of(join(dir, "online"));
   for (const name of ["asked", "offline"]) assert.equal(await sha256Of(join(dir, name)), expected);
-});
-
-test("--locked builds what is pinned by digest", async (t) => {
-  const registry = await demoRegistry(t);
-  const aircrate = aircrateFor(t);
-  const digest = registry.addImage("library/pinned", "1", generatedBase());
-  const dir = writeFiles(tempDir(t), {
-    "auterion-app.yml": manifestOf(),
-    "one/Dockerfile": `FROM pinned:1@${digest}\nCOPY Dockerfile /\n`,
-  });
-  registry.clearRequests();
-  const report = await aircrate.build([dir, "--locked", ...mirror(registry)]);
-  assert.equal(report.images[0]?.layers.length, 3);
-  assert.ok(registry.requests.some(({ path }) => path.endsWith(`/manifests/${digest}`)));
-  assert.ok(!registry.requests.some(({ path }) => path.endsWith("/manifests/1")));
 });

@@ -16,6 +16,7 @@ import {
   WINDOW,
 } from "../../lib/gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../../lib/gzip/format.ts";
+import { BLOCK_SIZE } from "../../lib/layer/cuts.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose, seeded } from "../support/seeded.ts";
@@ -64,13 +65,13 @@ test("the choice falls on Node's zlib only where it gives the known answer", asy
 });
 
 test("another level, window or memory would not pass for it", () => {
-  const level = PACKING.level;
+  const { level, memLevel } = PACKING;
   for (const options of [
-    { level: level - 1 },
-    { level: level + 1 },
-    { level: 1 },
-    { level, memLevel: 7 },
-    { level, windowBits: 14 },
+    { level: level - 1, memLevel },
+    { level: level + 1, memLevel },
+    { level: 1, memLevel },
+    { level, memLevel: memLevel + 1 },
+    { level, memLevel, windowBits: 14 },
   ]) {
     const other: DeflateBlock = (block, dictionary, end) => {
       const finishFlush = end === "finish" ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
@@ -82,7 +83,7 @@ test("another level, window or memory would not pass for it", () => {
 
 test("one block without a dictionary is what pako's own function makes", () => {
   for (const [name, bytes] of samples()) {
-    const expected = deflateRaw(bytes, { level: PACKING.level });
+    const expected = deflateRaw(bytes, { level: PACKING.level, memLevel: PACKING.memLevel });
     assert.equal(Buffer.compare(deflateWithPako(bytes, NOTHING, "finish"), expected), 0, name);
   }
 });
@@ -116,7 +117,7 @@ test("where Node's zlib is chosen it gives pako's bytes", (t) => {
 test("blocks joined are one gzip member that unpacks to the bytes", async (t) => {
   const file = join(tempDir(t), "out.gz");
   for (const [name, bytes] of samples()) {
-    for (const blockSize of [1000, WINDOW, 100_000, PACKING.blockSize]) {
+    for (const blockSize of [1000, WINDOW, 100_000, BLOCK_SIZE]) {
       if (bytes.length / blockSize > 300) continue;
       const packed = gzipOf(bytes, blockSize, chosen);
       assert.equal(Buffer.compare(gunzipSync(packed), bytes), 0, `${name}, blocks of ${blockSize}`);
@@ -144,7 +145,7 @@ test("the dictionary makes up for the cut", () => {
 });
 
 test("a block that does not compress grows by little", () => {
-  const bytes = noise(7, PACKING.blockSize);
+  const bytes = noise(7, BLOCK_SIZE);
   for (const deflate of [deflateWithPako, deflateWithNode]) {
     assert.ok(deflate(bytes, NOTHING, "flush").length <= bytes.length + 5 * 32 + 10);
   }

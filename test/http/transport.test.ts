@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chunksOf, drop, readBody } from "../../lib/http/answer.ts";
+import { drop, readBody } from "../../lib/http/answer.ts";
 import { networkError } from "../../lib/http/errors.ts";
 import { createTransport, type Transport, type TransportOptions } from "../../lib/http/transport.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
@@ -283,7 +283,7 @@ test("a connection that ends behind the last byte, before the reader has come so
     const answer = await transport.get(new URL(`http://127.0.0.1:${port}/`), { where: WHERE });
     await sleep(60);
     let read = 0;
-    for await (const chunk of chunksOf(answer)) read += chunk.length;
+    for await (const chunk of answer.body) read += chunk.length;
     return read;
   };
   for (header of ["", "connection: close\r\n"]) {

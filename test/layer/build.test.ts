@@ -17,8 +17,9 @@ import { digestOf, hex } from "../../lib/digest.ts";
 import { nativeGivesPakoBytes, PACKING } from "../../lib/gzip/deflate.ts";
 import { type BuiltLayer, buildLayer } from "../../lib/layer/build.ts";
 import { createLayerBuilder } from "../../lib/layer/builder.ts";
+import { BLOCK_SIZE } from "../../lib/layer/cuts.ts";
 import { blobFile, recordFile, type Store } from "../../lib/store/layout.ts";
-import { type Segment, type TarEntry, tarSegments } from "../../lib/tar/sequence.ts";
+import { type Segment, type TarEntry, tarStream } from "../../lib/tar/sequence.ts";
 import type { Job, JobResult } from "../../lib/workers/jobs.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../../lib/workers/pool.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
@@ -65,7 +66,7 @@ function read(store: Store, layer: BuiltLayer): Buffer {
 
 test("a layer is a gzip member of its tar, and the record says what it is", async (t) => {
   const store = await tempStore(t);
-  const layer = await buildLayer(store, poolFor(t), tarSegments(makeEntries(t)));
+  const layer = await buildLayer(store, poolFor(t), tarStream(makeEntries(t)));
   const packed = read(store, layer);
   const plain = gunzipSync(packed);
   assert.equal(layer.reused, false);
@@ -73,7 +74,7 @@ test("a layer is a gzip member of its tar, and the record says what it is", asyn
   assert.equal(layer.size, packed.length);
   assert.equal(layer.diffId, digestOf(plain));
   assert.equal(layer.plainSize, plain.length);
-  assert.ok(plain.length > 3 * PACKING.blockSize);
+  assert.ok(plain.length > 3 * BLOCK_SIZE);
   if (!requireTool(t, "tar", "gzip")) return;
   const file = join(tempDir(t), "layer.tar.gz");
   writeFileSync(file, packed);
@@ -92,7 +93,7 @@ test("native or pako, one thread or four: one digest", async (t) => {
   const digests = new Set<string>();
   for (const options of settings) {
     const store = await tempStore(t);
-    const { digest, diffId, size, crc } = await buildLayer(store, poolFor(t, options), tarSegments(entries));
+    const { digest, diffId, size, crc } = await buildLayer(store, poolFor(t, options), tarStream(entries));
     digests.add(`${digest} ${diffId} ${size} ${crc}`);
   }
   assert.equal(digests.size, 1);
@@ -103,8 +104,8 @@ test("sizes around the ends of blocks", async (t) => {
   const pool = poolFor(t);
   for (const blocks of [1, 2]) {
     for (const beside of [-512, 0, 512]) {
-      const bytes = prose(1, blocks * PACKING.blockSize + beside);
-      const layer = await buildLayer(store, pool, [{ bytes }]);
+      const bytes = prose(1, blocks * BLOCK_SIZE + beside);
+      const layer = await buildLayer(store, pool, { segments: [{ bytes }] });
       assert.equal(layer.diffId, digestOf(bytes));
       assert.equal(Buffer.compare(gunzipSync(read(store, layer)), bytes), 0);
     }
@@ -113,7 +114,7 @@ test("sizes around the ends of blocks", async (t) => {
 
 test("an empty layer", async (t) => {
   const store = await tempStore(t);
-  const layer = await buildLayer(store, poolFor(t), tarSegments([]));
+  const layer = await buildLayer(store, poolFor(t), tarStream([]));
   assert.equal(layer.diffId, digestOf(Buffer.alloc(1024)));
   assert.deepEqual(gunzipSync(read(store, layer)), Buffer.alloc(1024));
 });
@@ -121,23 +122,23 @@ test("an empty layer", async (t) => {
 test("a layer that was packed before is found by its content", async (t) => {
   const store = await tempStore(t);
   const entries = makeEntries(t);
-  const first = await buildLayer(store, poolFor(t), tarSegments(entries));
+  const first = await buildLayer(store, poolFor(t), tarStream(entries));
   const files = storeFiles(store);
   const calls: string[] = [];
   const pool = counting(poolFor(t), calls);
-  const again = await buildLayer(store, pool, tarSegments(entries));
+  const again = await buildLayer(store, pool, tarStream(entries));
   assert.deepEqual(again, { ...first, reused: true });
   assert.deepEqual(calls, ["digest"]);
   assert.deepEqual(storeFiles(store), files);
 
   rmSync(blobFile(store, first.digest));
-  assert.deepEqual(await buildLayer(store, pool, tarSegments(entries)), first, "a lost blob is packed again");
+  assert.deepEqual(await buildLayer(store, pool, tarStream(entries)), first, "a lost blob is packed again");
 });
 
 test("two builds of one layer at once", async (t) => {
   const store = await tempStore(t);
   const entries = makeEntries(t);
-  const layers = await Promise.all([1, 2, 3].map(() => buildLayer(store, poolFor(t), tarSegments(entries))));
+  const layers = await Promise.all([1, 2, 3].map(() => buildLayer(store, poolFor(t), tarStream(entries))));
   assert.equal(new Set(layers.map(({ digest }) => digest)).size, 1);
   const { digest, diffId } = layers[0]!;
   assert.deepEqual(storeFiles(store), [
@@ -152,7 +153,12 @@ test("a builder makes each layer once", async (t) => {
   const builder = createLayerBuilder(store, counting(poolFor(t), calls));
   const entries = makeEntries(t);
   const other = entries.map((entry) => ({ ...entry, uid: 1 }));
-  const layers = await Promise.all([builder(entries), builder([...entries]), builder(other), builder(entries)]);
+  const layers = await Promise.all([
+    builder(entries, "a"),
+    builder([...entries], "b"),
+    builder(other, "a"),
+    builder(entries, "a"),
+  ]);
   assert.equal(layers[0], layers[1]);
   assert.equal(layers[0], layers[3]);
   assert.notEqual(layers[0]!.diffId, layers[2]!.diffId);
@@ -211,11 +217,11 @@ describe("a file that changes under the build is named, and nothing is left of t
           const store = await tempStore(t);
           const file = join(tempDir(t), "file");
           writeFileSync(file, prose(1, size));
-          const segments = tarSegments([entryOf(file)]);
+          const tar = tarStream([entryOf(file)]);
           const pool = poolFor(t, { threads: 1 });
           if (when === "before") change(file);
           const watched = when === "before" ? pool : meanwhile(pool, () => change(file));
-          const error = await rejectsWith(buildLayer(store, watched, segments), "input", /changed while it was read/);
+          const error = await rejectsWith(buildLayer(store, watched, tar), "input", /changed while it was read/);
           assert.equal(error.where, file, when);
           assertEmpty(store, when);
         }
@@ -228,12 +234,12 @@ describe("a file that changes under the build is named, and nothing is left of t
     const file = join(tempDir(t), "file");
     writeFileSync(file, prose(1, 2_000_000));
     utimesSync(file, 1000, 1000);
-    const segments = tarSegments([entryOf(file)]);
+    const tar = tarStream([entryOf(file)]);
     const pool = meanwhile(poolFor(t), () => {
       writeFileSync(file, prose(2, 2_000_000));
       utimesSync(file, 1000, 1000);
     });
-    await rejectsWith(buildLayer(store, pool, segments), "input", /changed while it was read/);
+    await rejectsWith(buildLayer(store, pool, tar), "input", /changed while it was read/);
     assertEmpty(store);
   });
 });
@@ -243,8 +249,8 @@ test("errors that are no fault of the files keep their own words", async (t) => 
   const segments: Segment[] = [{ bytes: noise(1, 1_000_000) }];
   rmSync(recordFile(store, "tmp"), { recursive: true });
   writeFileSync(recordFile(store, "tmp"), "in the way");
-  await rejectsWith(buildLayer(store, poolFor(t), segments), "unreachable", /the store cannot be written to/);
+  await rejectsWith(buildLayer(store, poolFor(t), { segments }), "unreachable", /the store cannot be written to/);
   const fault = new Error("a bug");
   const broken: WorkPool = { ...poolFor(t), run: () => Promise.reject(fault) };
-  assert.equal(await failure(buildLayer(store, broken, segments)), fault);
+  assert.equal(await failure(buildLayer(store, broken, { segments })), fault);
 });

@@ -8,6 +8,7 @@ import { makePlan, type PlanOptions } from "../../lib/plan/make.ts";
 import { PlanDocument } from "../../spec/plan.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
+import { rule } from "../support/registries.ts";
 import { projectDir } from "../support/tools.ts";
 
 const HEAD = `auterion-api-version: 3
@@ -201,6 +202,34 @@ describe("what cannot be planned", () => {
       assert.equal(error.where, join(dir, name));
     }
   });
+});
+
+test("where pulled images are asked for, when that is not their own registry alone", async (t) => {
+  const dir = makeProject(t, {
+    "aircrate.yml": `registries:
+  ghcr.io/team: { mirrors: ["cache.example.com/ghcr"] }
+  lab.example.com: { insecure: false }
+images:
+  a: { from: ghcr.io/team/a }
+  b: { from: ghcr.io/other/b }
+  c: { from: lab.example.com/c }
+  d: { from: python }
+`,
+  });
+  const user = new Map([
+    ["ghcr.io/team", rule(["user.example.com"])],
+    ["docker.io", rule(["user.example.com"], { fallback: false })],
+  ]);
+  const { images } = planDocument(await makePlan(dir), user);
+  assert.deepEqual(
+    images.filter(({ made }) => made === "pull").map(({ name, sources }) => [name, sources]),
+    [
+      ["ghcr.io/team/a:latest", ["cache.example.com/ghcr/team/a", "ghcr.io/team/a"]],
+      ["ghcr.io/other/b:latest", undefined],
+      ["lab.example.com/c:latest", undefined],
+      ["docker.io/library/python:latest", ["user.example.com/library/python"]],
+    ],
+  );
 });
 
 test("files are named as the folder was given", async (t) => {

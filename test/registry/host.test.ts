@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { apiHost, isLoopback, parseHost, parseMirror } from "../../lib/registry/host.ts";
+import { apiHost, isLoopback, parseHost } from "../../lib/registry/host.ts";
 import { throwsWith } from "../support/faults.ts";
 
 test("only this machine is loopback", () => {
@@ -34,39 +34,8 @@ test("only this machine is loopback", () => {
 });
 
 test("where a registry is asked", () => {
-  assert.equal(apiHost("docker.io", new Map()), "registry-1.docker.io");
-  assert.equal(apiHost("ghcr.io", new Map()), "ghcr.io");
-  const mirrors = new Map([
-    ["docker.io", "127.0.0.1:5000"],
-    ["ghcr.io", "docker.io"],
-  ]);
-  assert.equal(apiHost("docker.io", mirrors), "127.0.0.1:5000");
-  assert.equal(apiHost("ghcr.io", mirrors), "registry-1.docker.io");
-  assert.equal(apiHost("quay.io", mirrors), "quay.io");
-});
-
-test("mirrors", () => {
-  assert.deepEqual(parseMirror("docker.io=127.0.0.1:5000"), ["docker.io", "127.0.0.1:5000"]);
-  assert.deepEqual(parseMirror("localhost:1=[::1]:2"), ["localhost:1", "[::1]:2"]);
-  for (const text of [
-    "",
-    "docker.io",
-    "docker.io=",
-    "=host",
-    "a=b=c",
-    "docker.io=http://host",
-    "docker.io=host/path",
-    "docker.io=user@host",
-    "docker.io=a b",
-    "docker.io=host:99999",
-    "docker.io=host:port",
-    "docker.io=host?x",
-    "docker.io=host#x",
-    "docker.io=[::1",
-    "docker.io=a\\b",
-  ]) {
-    throwsWith(() => parseMirror(text), "usage", /REGISTRY=HOST/);
-  }
+  assert.equal(apiHost("docker.io"), "registry-1.docker.io");
+  assert.equal(apiHost("ghcr.io"), "ghcr.io");
 });
 
 test("hosts", () => {

@@ -24,7 +24,9 @@ export function indexOf(platforms: readonly string[], form: "oci" | "docker" = "
 }
 
 export function resolve(t: TestContext, registry: EmbeddedRegistry, name = "app:1", platform: Platform = ARM64) {
-  return resolveImage(clientWith(t).sources(referenceIn(registry, name))[0]!, referenceIn(registry, name), platform);
+  return resolveImage(clientWith(t).sources(referenceIn(registry, name))[0]!, referenceIn(registry, name), {
+    platform,
+  });
 }
 
 export async function registryOf(t: TestContext, content: ImageContent): Promise<EmbeddedRegistry> {

@@ -82,6 +82,8 @@ describe("the image for a platform", () => {
   });
 });
 
+const AMD64 = { os: "linux", architecture: "amd64" };
+
 describe("no image for the platform", () => {
   test("what there is is listed, attestations are not", async (t) => {
     const platforms = ["linux/amd64", "linux/arm/v7", "linux/arm/v5", "linux/386", "linux/amd64"];
@@ -110,6 +112,25 @@ describe("no image for the platform", () => {
     await rejectsWith(resolve(t, await registryOf(t, image({ architecture: "amd64" }))), "input", /for linux\/amd64/);
     await rejectsWith(resolve(t, await registryOf(t, image({ os: "windows" }))), "input", /for windows\/arm64/);
     await rejectsWith(resolve(t, await registryOf(t, makeIndex([]))), "input", /no platform that is known/);
+  });
+
+  test("an index in an index is named, not looked into", async (t) => {
+    const inner = indexOf(["linux/arm64"]);
+    const registry = await registryOf(
+      t,
+      makeIndex([{ image: image({ architecture: "amd64" }), platform: AMD64 }, { image: inner }]),
+    );
+    const digest = digestOf(inner.root.bytes);
+    await rejectsWith(
+      resolve(t, registry),
+      "input",
+      /the index has no image for linux\/arm64/,
+      new RegExp(digest),
+      /@sha256/,
+    );
+    assert.equal((await resolve(t, registry, `app@${digest}`)).imageConfig.architecture, "arm64");
+    const { imageConfig } = await resolve(t, registry, "app:1", AMD64);
+    assert.equal(imageConfig.architecture, "amd64", "the images beside it are found");
   });
 
   test("an index that promises what the config does not hold", async (t) => {

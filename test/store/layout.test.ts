@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { digestOf, hex } from "../../lib/digest.ts";
@@ -71,9 +80,33 @@ test("small blobs are found by digest and size, and read only when they are whol
   assert.equal(await hasBlob(store, { digest: digestOf("other"), size: 7 }), false);
   writeFileSync(blobFile(store, blob.digest), "damaged");
   assert.equal(await readBlob(store, blob), undefined);
-  rmSync(blobFile(store, blob.digest));
+  assert.deepEqual(storeFiles(store), [`aircrate/quarantine/${hex(blob.digest)}`], "it was set aside");
   mkdirSync(blobFile(store, blob.digest));
   assert.equal(await hasBlob(store, blob), false);
+});
+
+test("asking for a blob is use, and marks it when the last one is more than an hour ago", async (t) => {
+  const store = await tempStore(t);
+  const blob = await writeBlob(store, Buffer.from("content"));
+  const file = blobFile(store, blob.digest);
+  const old = new Date("2020-01-01");
+  const recent = new Date(Date.now() - 30 * 60 * 1000);
+  const uses = [
+    () => hasBlob(store, blob),
+    () => readBlob(store, blob),
+    () => writeBlob(store, Buffer.from("content")),
+  ];
+  for (const use of uses) {
+    utimesSync(file, old, old);
+    await use();
+    assert.ok(Date.now() - statSync(file).mtimeMs < 60_000);
+    utimesSync(file, recent, recent);
+    await use();
+    assert.equal(Math.round(statSync(file).mtimeMs), recent.getTime());
+  }
+  utimesSync(file, old, old);
+  assert.equal(await hasBlob(store, { ...blob, size: 8 }), false);
+  assert.equal(Math.round(statSync(file).mtimeMs), old.getTime(), "what is not what was looked for is not used");
 });
 
 test("a blob is there when it is committed, and not before", async (t) => {

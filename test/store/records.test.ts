@@ -107,6 +107,29 @@ function listed(store: Store): (string | undefined)[] {
   return index.manifests.map(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"]).sort();
 }
 
+test("a pinned reference is found by what another name of its repository stood for", async (t) => {
+  const store = await tempStore(t);
+  const descriptor = (text: string) => ({ mediaType: "x", digest: digestOf(text), size: text.length });
+  const record: ReferenceRecord = {
+    version: 1,
+    reference: "localhost:5000/team/app:1.0",
+    platform: "linux/arm64",
+    index: descriptor("index"),
+    manifest: descriptor("manifest"),
+    found: { os: "linux", architecture: "arm64" },
+  };
+  await recordReference(store, record);
+  for (const digest of [record.index!.digest, record.manifest.digest]) {
+    for (const name of ["localhost:5000/team/app", "localhost:5000/team/app:2.0"]) {
+      assert.deepEqual(await findReference(store, `${name}@${digest}`, "linux/arm64"), record);
+      assert.equal(await findReference(store, `${name}@${digest}`, "linux/amd64"), undefined);
+    }
+    assert.equal(await findReference(store, `localhost:5000/team/other@${digest}`, "linux/arm64"), undefined);
+  }
+  assert.equal(await findReference(store, `localhost:5000/team/app@${digestOf("other")}`, "linux/arm64"), undefined);
+  assert.equal(await findReference(store, "localhost:5000/team/app:2.0", "linux/arm64"), undefined);
+});
+
 test("references are kept per platform and listed in index.json", async (t) => {
   const store = await tempStore(t);
   const one = referenceTo("docker.io/library/a:1", { digest: digestOf("one"), size: 3 });

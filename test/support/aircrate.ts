@@ -18,10 +18,14 @@ export interface AircrateOptions {
   readonly cwd?: string;
   /** Added to the environment, of which nothing that aircrate reads is kept; `undefined` takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Standard input of `run`; without it an empty one. */
+  readonly input?: string;
   /** File mode creation mask of the process. */
   readonly umask?: number;
   /** Program that runs it, default this Node. */
   readonly node?: string;
+  /** Runs it in a network namespace of its own, from which nothing can be reached, not even loopback; needs root. */
+  readonly isolated?: boolean;
   /** Number of the user and the group that it runs as; only root may choose. */
   readonly user?: number;
 }
@@ -55,15 +59,18 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
   const dir = tempDir(t);
   mkdirSync(join(dir, "home"));
   const store = defaults.store ?? join(dir, "store");
-  const withDefaults = (options: AircrateOptions = {}): AircrateOptions => ({
-    ...{ store, cwd: projectDir(), ...defaults, ...options },
-    env: { ...PRIVATE, HOME: join(dir, "home"), ...defaults.env, ...options.env },
-  });
+  const withDefaults = (options: AircrateOptions = {}): AircrateOptions => {
+    const { HOME = join(dir, "home"), ...env } = { ...defaults.env, ...options.env };
+    return {
+      ...{ store, cwd: projectDir(), ...defaults, ...options },
+      env: { ...PRIVATE, HOME, XDG_RUNTIME_DIR: join(HOME, "run"), ...env },
+    };
+  };
   const aircrate: Aircrate = {
     store,
     run(args, options) {
-      const [command, words, { cwd, env }] = commandLine(args, withDefaults(options));
-      return run(command, words, { cwd, env });
+      const [command, words, place] = commandLine(args, withDefaults(options));
+      return run(command, words, { ...place, input: options?.input });
     },
     async build(args, options) {
       const { status, stdout, stderr } = await aircrate.run(["build", ...args, "--json"], options);
@@ -104,7 +111,6 @@ const PRIVATE: AircrateOptions["env"] = {
   SOURCE_DATE_EPOCH: undefined,
   XDG_CACHE_HOME: undefined,
   XDG_CONFIG_HOME: undefined,
-  XDG_RUNTIME_DIR: undefined,
   NODE_OPTIONS: undefined,
   NODE_TEST_CONTEXT: undefined,
   all_proxy: undefined,
@@ -115,10 +121,11 @@ const PRIVATE: AircrateOptions["env"] = {
 
 function commandLine(
   args: readonly string[],
-  { store, cwd, env, umask, user, node = process.execPath }: AircrateOptions,
+  { store, cwd, env, umask, isolated, user, node = process.execPath }: AircrateOptions,
 ): [command: string, args: string[], place: Pick<AircrateOptions, "cwd" | "env">] {
   const words = [node, PROGRAM, ...args];
   if (user !== undefined) words.unshift("setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups");
+  if (isolated === true) words.unshift("unshare", "--net", "--");
   // Node cannot set the mask of a child, the shell can.
   if (umask !== undefined) words.unshift("sh", "-c", `umask ${umask.toString(8)} && exec "$@"`, "sh");
   return [words[0]!, words.slice(1), { cwd, env: { AIRCRATE_STORE: store, ...env } }];

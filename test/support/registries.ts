@@ -1,7 +1,8 @@
 import type { TestContext } from "node:test";
+import type { Credentials } from "../../lib/credentials/credentials.ts";
 import { parseReference, type Reference } from "../../lib/reference.ts";
 import { createRegistryClient, type RegistryClient } from "../../lib/registry/client.ts";
-import type { Credentials } from "../../lib/registry/credentials.ts";
+import type { Registries, RegistryRule } from "../../lib/registry/mirrors.ts";
 import { onCleanup } from "./cleanup.ts";
 import { type EmbeddedRegistry, type EmbeddedRegistryOptions, startEmbeddedRegistry } from "./embedded-registry.ts";
 
@@ -14,6 +15,7 @@ export async function registryWith(t: TestContext, options?: EmbeddedRegistryOpt
 
 export interface ClientOptions {
   readonly mirrors?: Readonly<Record<string, string>>;
+  readonly registries?: Registries;
   /** For every host; asked hosts are added to `asked`. */
   readonly credentials?: Credentials | undefined;
   readonly asked?: string[];
@@ -27,6 +29,7 @@ export function clientWith(t: TestContext, options: ClientOptions = {}): Registr
     userAgent: "aircrate/test",
     retry: { firstWait: 5 },
     mirrors: new Map(Object.entries(options.mirrors ?? {})),
+    ...(options.registries !== undefined && { registries: options.registries }),
     findCredentials: async (host) => {
       options.asked?.push(host);
       return options.credentials;
@@ -41,4 +44,9 @@ export function clientWith(t: TestContext, options: ClientOptions = {}): Registr
 /** A reference to something in that registry: `referenceIn(registry, "team/app:1")`. */
 export function referenceIn(registry: EmbeddedRegistry, name: string): Reference {
   return parseReference(`${registry.host}/${name}`);
+}
+
+/** A rule about registries with these mirrors. */
+export function rule(mirrors: readonly string[], rest: Partial<RegistryRule> = {}): RegistryRule {
+  return { mirrors, insecure: false, fallback: true, ...rest };
 }

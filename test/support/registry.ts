@@ -22,8 +22,14 @@ export interface RegistryOptions {
   readonly readonly?: boolean;
   /** For mode tls: the file of the authority whose client certificates it asks for. */
   readonly clientAuthority?: string;
+  /** To listen on again after a stop, default any. */
+  readonly port?: number;
+  /** Address of a registry that it is a pull-through cache of. */
+  readonly proxy?: string;
+  /** Takes manifests of Docker's schema 1. */
+  readonly schema1?: boolean;
   /** For mode token: what `startTokenServer` takes. */
-  readonly token?: Pick<TokenServerOptions, "ttl" | "field">;
+  readonly token?: Pick<TokenServerOptions, "ttl" | "field" | "offline">;
 }
 
 export interface Registry {
@@ -82,12 +88,13 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   }
 }
 
-/** The registry listens on port 0, which no other process can take from it, and logs which one that came to be. */
+/** On port 0, which no other process can take from it, the registry logs which one that came to be. */
 const LISTENING = /listening on 127\.0\.0\.1:(\d+)/;
 
 /** The registry's configuration, as JSON, which is YAML. */
 async function configuration(options: RegistryOptions, tokens?: TokenServer, tls?: Certificate): Promise<object> {
-  const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false, clientAuthority } = options;
+  const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false, port = 0, proxy, schema1 } = options;
+  const { clientAuthority } = options;
   mkdirSync(storage, { recursive: true });
   const auth = tokens
     ? { token: { realm: tokens.realm, service: SERVICE, issuer: ISSUER, rootcertbundle: tokens.certFile } }
@@ -104,7 +111,7 @@ async function configuration(options: RegistryOptions, tokens?: TokenServer, tls
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: readonly } },
     },
     http: {
-      addr: "127.0.0.1:0",
+      addr: `127.0.0.1:${port}`,
       secret: "aircrate",
       ...(tls && {
         tls: {
@@ -115,6 +122,8 @@ async function configuration(options: RegistryOptions, tokens?: TokenServer, tls
       }),
     },
     ...(auth && { auth }),
+    ...(proxy !== undefined && { proxy: { remoteurl: proxy } }),
+    ...(schema1 === true && { compatibility: { schema1: { enabled: true } } }),
   };
 }
 

@@ -30,7 +30,9 @@ export async function pulledLayer(store: Store, tar: Buffer, members = 1): Promi
 export async function ownLayer(t: TestContext, store: Store, path: string, content: Uint8Array): Promise<LayerRecord> {
   const pool = createWorkPool();
   onCleanup(t, () => pool.close());
-  const { reused: _, ...layer } = await buildLayer(store, pool, [{ bytes: tarOf([{ path, data: content }]) }]);
+  const { reused: _, ...layer } = await buildLayer(store, pool, {
+    segments: [{ bytes: tarOf([{ path, data: content }]) }],
+  });
   return layer;
 }
 

@@ -19,6 +19,8 @@ export interface TokenServerOptions {
   readonly ttl?: number;
   /** Name of the response's field, default `both`; clients have to accept either. */
   readonly field?: "token" | "access_token" | "both";
+  /** Whether a refresh token is given to users who ask for one. */
+  readonly offline?: boolean;
 }
 
 export interface TokenRequest {
@@ -101,6 +103,9 @@ async function answer(
   const body = {
     ...(field === "access_token" ? {} : { token }),
     ...(field === "token" ? {} : { access_token: token }),
+    ...(options.offline === true && good && query.get("offline_token") === "true"
+      ? { refresh_token: REFRESH_TOKEN }
+      : {}),
     expires_in: ttl,
     issued_at: new Date().toISOString(),
   };

@@ -27,6 +27,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["podman", "podman"],
   ["qemu-aarch64-static", "qemu-user-static"],
   ["runc", "runc"],
+  ["script", "bsdutils"],
   ["setpriv", "util-linux"],
   ["skopeo", "skopeo"],
   ["tar", "tar"],

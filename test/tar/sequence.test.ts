@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { createSlicer, type Segment, segmentSize, type TarEntry, tarSegments } from "../../lib/tar/sequence.ts";
+import { createSlicer, type Segment, segmentSize, type TarEntry, tarStream } from "../../lib/tar/sequence.ts";
 import { readSegments } from "../../lib/workers/segment-reader.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
@@ -46,7 +46,7 @@ test("a sequence unpacks to what went in", async (t) => {
   if (!requireTool(t, "tar")) return;
   const dir = tempDir(t);
   const { entries, contents } = sample(dir);
-  writeFileSync(join(dir, "out.tar"), read(tarSegments(entries)));
+  writeFileSync(join(dir, "out.tar"), read(tarStream(entries).segments));
   mkdirSync(join(dir, "out"));
   await runOk("tar", ["--extract", "-f", join(dir, "out.tar"), "-C", join(dir, "out"), "--exclude=*long-long*"]);
   for (const [path, bytes] of contents) assert.deepEqual(readFileSync(join(dir, "out", path)), bytes, path);
@@ -56,7 +56,7 @@ test("a sequence unpacks to what went in", async (t) => {
 
 test("neighbouring bytes are joined and own their memory", (t) => {
   const { entries } = sample(tempDir(t));
-  const segments = tarSegments(entries);
+  const segments = tarStream(entries).segments;
   const files = segments.filter((segment) => "file" in segment);
   assert.equal(files.length, 6, "an empty file is no segment");
   assert.equal(segments.length, 2 * files.length + 1);
@@ -64,19 +64,19 @@ test("neighbouring bytes are joined and own their memory", (t) => {
     if ("bytes" in segment) assert.equal(segment.bytes.buffer.byteLength, segment.bytes.length);
   }
   assert.equal(totalSize(segments) % 512, 0);
-  assert.equal(totalSize(tarSegments([])), 1024);
+  assert.equal(totalSize(tarStream([]).segments), 1024);
 });
 
 test("part of a file", (t) => {
   const file = join(tempDir(t), "file");
   writeFileSync(file, "0123456789");
-  const tar = read(tarSegments([entryOf("a", { file, offset: 3, size: 4 })]));
+  const tar = read(tarStream([entryOf("a", { file, offset: 3, size: 4 })]).segments);
   assert.equal(tar.toString("latin1", 512, 512 + 6), "3456\0\0");
 });
 
 test("any part of the stream can be made without the rest", (t) => {
   const { entries } = sample(tempDir(t));
-  const segments = tarSegments(entries);
+  const segments = tarStream(entries).segments;
   const whole = read(segments);
   const slice = createSlicer(segments);
   const next = seeded(7);
@@ -101,10 +101,10 @@ test("any part of the stream can be made without the rest", (t) => {
 
 test("a slice of files beyond 4 GiB is exact, and keeps the time of the listing", () => {
   const size = 9 * 1024 ** 3 + 5;
-  const segments = tarSegments([
+  const segments = tarStream([
     entryOf("a", { file: "/a", offset: 0, size, mtimeMs: 1.5 }),
     entryOf("b", { file: "/b", offset: 0, size, mtimeMs: 2.5 }),
-  ]);
+  ]).segments;
   // PAX header, its content and the header; 8 GiB and more do not fit into ustar.
   const front = 3 * 512;
   const padding = 507;

@@ -2,26 +2,19 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type CredentialPlaces, credentialsFromFiles } from "../../lib/registry/credentials.ts";
+import type { CredentialPlaces } from "../../lib/credentials/credentials.ts";
+import { credentialsFromFiles } from "../../lib/credentials/find.ts";
+import { credentialFiles } from "../../lib/credentials/places.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { allText, rejectsWith } from "../support/faults.ts";
-
-const NOWHERE: CredentialPlaces = {
-  home: undefined,
-  dockerConfig: undefined,
-  registryAuthFile: undefined,
-  runtimeDir: undefined,
-};
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
+import { base64, NOWHERE } from "./places.ts";
 
 /** Finds in one file with this content. */
 function finder(t: TestContext, content: unknown) {
   const file = join(tempDir(t), "auth.json");
   writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
-  return { file, find: credentialsFromFiles({ ...NOWHERE, registryAuthFile: file }) };
+  const find = credentialsFromFiles({ ...NOWHERE, registryAuthFile: file });
+  return { file, find: (host: string, repository = "team/app") => find(host, repository) };
 }
 
 test("what docker and podman write", async (t) => {
@@ -35,8 +28,12 @@ test("what docker and podman write", async (t) => {
       "empty.example": {},
       "blank.example": { auth: "" },
       "utf8.example": { auth: base64("üser:pässword") },
+      "both.example": { auth: base64("from:auth"), username: "from", password: "fields" },
+      "token.example": { auth: base64("user:"), identitytoken: "refresh-1" },
+      "api.example": { username: "user", password: "", identityToken: "refresh-2" },
+      "no-token.example": { auth: base64("user:pw"), identitytoken: "" },
+      "https://old.example/v1/": { auth: base64("old:one") },
     },
-    credsStore: "desktop",
     HttpHeaders: { "User-Agent": "Docker-Client" },
   });
   assert.deepEqual(await find("127.0.0.1:5000"), { user: "user", password: "pass:word" });
@@ -45,6 +42,11 @@ test("what docker and podman write", async (t) => {
   assert.deepEqual(await find("quay.io"), { user: "plain", password: "pw" });
   assert.deepEqual(await find("padded.example"), { user: "user", password: "pw" });
   assert.deepEqual(await find("utf8.example"), { user: "üser", password: "pässword" });
+  assert.deepEqual(await find("both.example"), { user: "from", password: "auth" });
+  assert.deepEqual(await find("token.example"), { identityToken: "refresh-1" });
+  assert.deepEqual(await find("api.example"), { identityToken: "refresh-2" });
+  assert.deepEqual(await find("no-token.example"), { user: "user", password: "pw" });
+  assert.deepEqual(await find("old.example"), { user: "old", password: "one" });
   assert.equal(await find("empty.example"), undefined);
   assert.equal(await find("blank.example"), undefined);
 });
@@ -77,6 +79,33 @@ test("each name of Docker Hub", async (t) => {
   }
 });
 
+test("the most specific key of a repository counts", async (t) => {
+  const { find } = finder(t, {
+    auths: {
+      "r.example:5000": { auth: base64("the:host") },
+      "r.example:5000/team": { auth: base64("the:team") },
+      "r.example:5000/team/app": { auth: base64("the:app") },
+      "r.example:5000/empty": {},
+      "docker.io/library": { auth: base64("the:library") },
+      "https://index.docker.io/v1/": { auth: base64("the:hub") },
+    },
+  });
+  for (const [host, repository, password] of [
+    ["r.example:5000", "team/app", "app"],
+    ["r.example:5000", "team/app/sub", "app"],
+    ["r.example:5000", "team/application", "team"],
+    ["r.example:5000", "team", "team"],
+    ["r.example:5000", "teams/app", "host"],
+    ["r.example:5000", "empty/app", "host"],
+    ["r.example:5000", "", "host"],
+    ["docker.io", "library/busybox", "library"],
+    ["docker.io", "me/app", "hub"],
+  ] as const) {
+    assert.deepEqual(await find(host, repository), { user: "the", password }, repository);
+  }
+  assert.equal(await find("r.example", "team/app"), undefined);
+});
+
 test("files are asked in order, and those that are not there do not count", async (t) => {
   const dir = tempDir(t);
   const put = (path: string, auths: Record<string, string>) => {
@@ -88,7 +117,10 @@ test("files are asked in order, and those that are not there do not count", asyn
   put("docker/config.json", { a: "from:docker-config", b: "from:docker-config" });
   put("home/.docker/config.json", { a: "from:home", b: "from:home", c: "from:home" });
   put("run/containers/auth.json", { a: "from:run", b: "from:run", c: "from:run", d: "from:run" });
+  put("config/containers/auth.json", { d: "from:config", e: "from:config" });
+  put("home/.config/containers/auth.json", { d: "from:home-config", e: "from:home-config" });
   const places: CredentialPlaces = {
+    ...NOWHERE,
     registryAuthFile: join(dir, "registry-auth.json"),
     dockerConfig: join(dir, "docker"),
     home: join(dir, "home"),
@@ -96,24 +128,35 @@ test("files are asked in order, and those that are not there do not count", asyn
   };
   const passwords = async (changes: Partial<CredentialPlaces>) => {
     const find = credentialsFromFiles({ ...places, ...changes });
-    return Promise.all(["a", "b", "c", "d"].map(async (host) => (await find(host))?.password));
+    const found = await Promise.all(["a", "b", "c", "d", "e"].map((host) => find(host, "app")));
+    return found.map((credentials) => credentials && "password" in credentials && credentials.password);
   };
-  assert.deepEqual(await passwords({}), ["registry-auth-file", "docker-config", "run", "run"]);
-  assert.deepEqual(await passwords({ dockerConfig: undefined }), ["registry-auth-file", "home", "home", "run"]);
-  assert.deepEqual(await passwords({ dockerConfig: "" }), ["registry-auth-file", "home", "home", "run"]);
-  assert.deepEqual(await passwords({ registryAuthFile: join(dir, "none"), dockerConfig: join(dir, "none") }), [
-    "run",
-    "run",
-    "run",
-    "run",
+  const none = join(dir, "none");
+  const below = join(dir, "registry-auth.json/below");
+  for (const [changes, expected] of [
+    [{}, "registry-auth-file docker-config run run home-config"],
+    [{ dockerConfig: undefined }, "registry-auth-file home home run home-config"],
+    [{ dockerConfig: "" }, "registry-auth-file home home run home-config"],
+    [{ registryAuthFile: none, dockerConfig: none }, "run run run run home-config"],
+    [{ registryAuthFile: below }, "docker-config docker-config run run home-config"],
+    [{ configHome: join(dir, "config") }, "registry-auth-file docker-config run run config"],
+    [{ runtimeDir: "" }, "registry-auth-file docker-config  home-config home-config"],
+  ] as const) {
+    assert.equal((await passwords(changes)).join(" "), expected, JSON.stringify(changes));
+  }
+  assert.equal(await credentialsFromFiles(NOWHERE)("a", "app"), undefined);
+});
+
+test("where Podman writes without a session of its own", () => {
+  const files = credentialFiles({ ...NOWHERE, home: "/home/me", uid: 1000 });
+  assert.deepEqual(files, [
+    "/home/me/.docker/config.json",
+    "/run/containers/1000/auth.json",
+    "/home/me/.config/containers/auth.json",
   ]);
-  assert.deepEqual(await passwords({ registryAuthFile: join(dir, "registry-auth.json/below") }), [
-    "docker-config",
-    "docker-config",
-    "run",
-    "run",
+  assert.deepEqual(credentialFiles({ ...NOWHERE, runtimeDir: "/run/user/1000", uid: 1000 }), [
+    "/run/user/1000/containers/auth.json",
   ]);
-  assert.equal(await credentialsFromFiles(NOWHERE)("a"), undefined);
 });
 
 test("a file is read once", async (t) => {
@@ -145,6 +188,6 @@ test("a broken file is named, and nothing of its content is told", async (t) => 
 
 test("a folder in place of the file", async (t) => {
   const dir = tempDir(t);
-  const error = await rejectsWith(credentialsFromFiles({ ...NOWHERE, registryAuthFile: dir })("a"), "forbidden");
+  const error = await rejectsWith(credentialsFromFiles({ ...NOWHERE, registryAuthFile: dir })("a", "app"), "forbidden");
   assert.equal(error.where, dir);
 });

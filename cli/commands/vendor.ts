@@ -1,0 +1,54 @@
+import type { Command } from "../command.ts";
+import { storeFolder } from "../environment.ts";
+import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
+import { withSignals } from "../signals.ts";
+
+interface VendorArguments extends NetworkArguments {
+  dir: string;
+  output?: string;
+  format?: "tar" | "dir";
+  json: boolean;
+}
+
+export const vendorCommand: Command<VendorArguments> = {
+  command: "vendor [dir]",
+  describe: "Write all that aircrate.lock names into one file, for machines without a network",
+  builder: (yargs) =>
+    yargs
+      .positional("dir", { type: "string", default: ".", describe: "Folder with aircrate.lock" })
+      .options({
+        output: {
+          alias: "o",
+          type: "string",
+          requiresArg: true,
+          describe: "File or folder to write [default: build/bases.tar in the project's folder]",
+        },
+        format: {
+          choices: ["tar", "dir"] as const,
+          describe: "OCI image layout in a tar file or a folder [default: dir for a folder or NAME/, else tar]",
+        },
+        ...NETWORK_OPTIONS,
+        json: { type: "boolean", default: false, describe: "Print the report as JSON" },
+      })
+      .example("$0 vendor -o bases.tar", "where there is a network")
+      .example("$0 build --locked --offline --vendor bases.tar", "where there is none"),
+  run: async (args) => {
+    const { vendorProject } = await import("../../lib/vendor/vendor.ts");
+    const options = {
+      dir: args.dir,
+      store: storeFolder(process.env),
+      registry: await registryAccess(args, process.env),
+      ...(args.output !== undefined && { output: args.output }),
+      ...(args.format !== undefined && { format: args.format }),
+    };
+    const report = await withSignals((signal) => vendorProject({ ...options, signal }));
+    if (args.json) {
+      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      return;
+    }
+    const { renderVendor } = await import("../ui/lock.ts");
+    const { print, warn } = await import("../ui/text.ts");
+    print(renderVendor(report));
+    for (const warning of report.warnings) warn(warning);
+  },
+};

@@ -1,0 +1,146 @@
+import { MEDIA } from "../../spec/media-types.ts";
+import type { Descriptor, Manifest } from "../../spec/oci.ts";
+import type { ImportedFile, ImportedImage, ImportReport } from "../../spec/store-reports.ts";
+import { digestOf } from "../digest.ts";
+import { AircrateError } from "../error.ts";
+import type { ArchiveScan, Member } from "../inspect/archive.ts";
+import { payloadOf } from "../inspect/header.ts";
+import { type FileScan, scanFile } from "../inspect/scan.ts";
+import { openStore, type Store, writeBlob } from "../store/layout.ts";
+import { takeLease } from "../store/lease.ts";
+import { amountOf } from "../store/list.ts";
+import { recordReference } from "../store/records.ts";
+import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../workers/pool.ts";
+import { findTaken, type ImportLayer, type TakenLayer, takeLayer } from "./layer.ts";
+import { visitMembers } from "./members.ts";
+import { type NamedImage, nameImages } from "./name.ts";
+import { selectImages } from "./select.ts";
+
+export interface ImportOptions {
+  /** Folder of the blob store. */
+  readonly store: string;
+  /** Reference for the image, instead of the names in the file. */
+  readonly as?: string;
+  readonly work?: WorkPoolOptions;
+  /** Bytes that a file may unpack to, over all its levels; default 256 GiB. */
+  readonly maxUnpacked?: number;
+}
+
+/**
+ * Takes the images of files into the store, so that builds find them without a registry: OCI image layouts (folder, tar,
+ * gzip'd tar), docker-archives and `.auterionos` files of any writer.
+ *
+ * A file is read twice. The first time everything in it is checked, and a file that is wrong adds nothing. The second
+ * time its layers come into the store, checked as those of a registry: gzip'd ones byte for byte, with the file's own
+ * manifest; plain ones packed by our rule, with a manifest that is made for them. Memory does not grow with the file.
+ *
+ * @throws AircrateError unreachable: a file cannot be read; input: it is none of these, or holds what is not supported;
+ *   integrity: it is damaged, incomplete or not what it says
+ */
+export async function importFiles(files: readonly string[], options: ImportOptions): Promise<ImportReport> {
+  const store = await openStore(options.store);
+  const giveBack = await takeLease(store);
+  const pool = createWorkPool(options.work);
+  try {
+    const imported: ImportedFile[] = [];
+    for (const file of files) imported.push(await importFile(file, { ...options, store, pool }));
+    const layers = imported.flatMap(({ images }) => images.flatMap((image) => image.layers));
+    const added = new Map(layers.filter(({ known }) => !known).map((layer) => [layer.digest, layer]));
+    return { version: 1, store: store.root, files: imported, added: amountOf([...added.values()]) };
+  } finally {
+    await Promise.all([pool.close(), giveBack()]);
+  }
+}
+
+interface Context {
+  readonly store: Store;
+  readonly pool: WorkPool;
+  readonly as?: string;
+  readonly maxUnpacked?: number;
+}
+
+async function importFile(file: string, { store, pool, as, maxUnpacked }: Context): Promise<ImportedFile> {
+  const scan = await scanFile(file, maxUnpacked);
+  const archive = archiveOf(scan);
+  const faults = "artifact" in scan ? scan.artifact.faults : [];
+  const images = nameImages(selectImages(archive, { file, faults }), { file, ...(as !== undefined && { as }) });
+  const taken = await takeLayers(images, { scan, archive, store, pool });
+  const imported: ImportedImage[] = [];
+  for (const image of images) imported.push(await recordImage(store, image, taken));
+  const kind = scan.form === "folder" ? "folder" : "artifact" in scan ? "artifact" : "archive";
+  return { file, kind, images: imported };
+}
+
+function archiveOf(scan: FileScan): ArchiveScan {
+  if ("archive" in scan) return scan.archive;
+  const archives = payloadOf(scan.artifact).flatMap(({ archive }) => archive ?? []);
+  if (archives.length === 1) return archives[0]!;
+  const what = archives.length === 0 ? "no images" : "more than one archive of images";
+  throw new AircrateError("input", `the file holds ${what}`, { where: scan.file });
+}
+
+/** By the member that holds them. */
+type Taken = ReadonlyMap<Member, TakenLayer>;
+
+async function takeLayers(
+  images: readonly NamedImage[],
+  { scan, archive, store, pool }: Pick<Context, "store" | "pool"> & { scan: FileScan; archive: ArchiveScan },
+): Promise<Taken> {
+  const taken = new Map<Member, TakenLayer>();
+  const wanted = new Map<Member, ImportLayer>();
+  for (const layer of images.flatMap(({ image }) => image.layers)) {
+    if (taken.has(layer.member) || wanted.has(layer.member)) continue;
+    const record = await findTaken(store, layer);
+    if (record === undefined) wanted.set(layer.member, layer);
+    else taken.set(layer.member, { record, known: true });
+  }
+  await visitMembers(scan, archive, {
+    wanted: new Set(wanted.keys()),
+    async visit(member, content) {
+      const where = `${scan.file}: ${archive.prefix}${member.name}`;
+      taken.set(member, await takeLayer(store, wanted.get(member)!, { content, pool, where }));
+    },
+  });
+  return taken;
+}
+
+async function recordImage(
+  store: Store,
+  { image, references, platform }: NamedImage,
+  taken: Taken,
+): Promise<ImportedImage> {
+  const layers = image.layers.map(({ member }) => taken.get(member)!);
+  const { config, index } = image;
+  await writeBlob(store, config.bytes);
+  if (index !== undefined) await writeBlob(store, index.bytes);
+  const manifest = image.manifest ?? makeManifest(config.descriptor, layers);
+  await writeBlob(store, manifest.bytes);
+  for (const reference of references) {
+    await recordReference(store, {
+      version: 1,
+      ...{ reference, platform },
+      ...(index !== undefined && { index: index.descriptor }),
+      manifest: manifest.descriptor,
+      found: image.platform,
+    });
+  }
+  return {
+    ...{ references: [...references], platform },
+    manifest: manifest.descriptor.digest,
+    config: config.descriptor.digest,
+    manifestOrigin: image.manifest === undefined ? "made" : "original",
+    layers: layers.map(({ record: { diffId, digest, size }, known }) => ({ diffId, digest, size, known })),
+  };
+}
+
+/** As in our own archives: nothing but what the layers and the config give. */
+function makeManifest({ digest, size }: Descriptor, layers: readonly TakenLayer[]) {
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA.ociManifest,
+    config: { mediaType: MEDIA.ociConfig, digest, size },
+    layers: layers.map(({ record }) => ({ mediaType: MEDIA.ociLayerGzip, digest: record.digest, size: record.size })),
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest), "utf8");
+  return { bytes, descriptor: { mediaType: MEDIA.ociManifest, digest: digestOf(bytes), size: bytes.length } };
+}

@@ -1,0 +1,87 @@
+import { createReadStream } from "node:fs";
+import path from "node:path";
+import type { Encoding } from "../../spec/inspection.ts";
+import { AircrateError } from "../error.ts";
+import { GzipFormatError, readGzip } from "../gzip/members.ts";
+import { type ArchiveScan, cleanMemberName, type Member } from "../inspect/archive.ts";
+import type { ArtifactScan } from "../inspect/artifact.ts";
+import { counted } from "../inspect/blob.ts";
+import { type Budget, createBudget } from "../inspect/limits.ts";
+import type { FileScan } from "../inspect/scan.ts";
+import { TarFormatError } from "../tar/parser.ts";
+import { readTar } from "../tar/reader.ts";
+import type { LayerContent } from "./layer.ts";
+
+/** Called with the members that are wanted, each once, in any order. */
+export type Visit = (member: Member, content: LayerContent) => Promise<void>;
+
+/**
+ * Goes to members of an archive of images that was scanned before. Where nothing is packed around it, they are read at
+ * their place; else the file is read from its start once more, so that memory and disk stay small.
+ *
+ * @throws AircrateError integrity when the file changed since; what the visitor throws
+ */
+export async function visitMembers(
+  scan: FileScan,
+  archive: ArchiveScan,
+  { wanted, visit }: { wanted: ReadonlySet<Member>; visit: Visit },
+): Promise<void> {
+  if (wanted.size === 0) return;
+  if ("archive" in scan && scan.form !== "tar+gzip") {
+    for (const member of wanted) {
+      const { size, start = 0 } = member;
+      const file = scan.form === "folder" ? path.join(scan.file, member.name) : scan.file;
+      await visit(member, { segment: { file, offset: start, size } });
+    }
+    return;
+  }
+  try {
+    await readAgain(scan, archive, { wanted, visit });
+  } catch (error) {
+    if (!(error instanceof TarFormatError || error instanceof GzipFormatError)) throw error;
+    throw new AircrateError("integrity", "the file changed while it was read", {
+      where: scan.file,
+      reason: error.message,
+      cause: error,
+    });
+  }
+}
+
+async function readAgain(
+  scan: FileScan,
+  archive: ArchiveScan,
+  { wanted, visit }: { wanted: ReadonlySet<Member>; visit: Visit },
+): Promise<void> {
+  const budget = createBudget(scan.file);
+  const left = new Set(wanted);
+  const readImages = async (chunks: AsyncIterable<Uint8Array>) => {
+    await readTar(chunks, async (entry, content) => {
+      const member = archive.members.get(cleanMemberName(entry.path) ?? "");
+      if (member === undefined || entry.type !== "file" || !left.delete(member)) return;
+      await visit(member, { chunks: content });
+    });
+  };
+  const readPayload = async (chunks: AsyncIterable<Uint8Array>, { data }: ArtifactScan) => {
+    await readTar(chunks, async ({ path: name }, content) => {
+      const inner = data.find((tar) => tar.name === name);
+      if (inner === undefined) return;
+      await readTar(unpack(content, inner.encoding, budget), async (entry, images) => {
+        const found = inner.members.find((member) => member.name === entry.path)?.archive;
+        if (found === archive) await readImages(unpack(images, archive.encoding, budget));
+      });
+    });
+  };
+  const source = createReadStream(scan.file, { highWaterMark: 256 * 1024 });
+  try {
+    const chunks = unpack(source, scan.form === "tar+gzip" ? "gzip" : "plain", budget);
+    if ("archive" in scan) await readImages(chunks);
+    else await readPayload(chunks, scan.artifact);
+    if (left.size > 0) throw new TarFormatError("a layer is not there any more");
+  } finally {
+    source.destroy();
+  }
+}
+
+function unpack(chunks: AsyncIterable<Uint8Array>, encoding: Encoding, budget: Budget): AsyncIterable<Uint8Array> {
+  return encoding === "gzip" ? counted(readGzip(chunks), budget) : chunks;
+}

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { crc32Combine } from "../gzip/crc32.ts";
+import { PACKING, WINDOW } from "../gzip/deflate.ts";
+import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
+import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
+import { recordPackedBlocks } from "../store/records.ts";
+import { createSlicer, type Segment } from "../tar/sequence.ts";
+import type { BlockIdentity, PackResult } from "../workers/jobs.ts";
+import { createRelief } from "../workers/memory.ts";
+import type { WorkPool } from "../workers/pool.ts";
+import { createBlockList, type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
+
+/** What is packed, and how. */
+export interface PackOptions {
+  readonly segments: readonly Segment[];
+  /** Ends of the blocks, ascending; the last one is the end of the stream. */
+  readonly cuts: readonly number[];
+  /** Where blocks that were packed before are looked for, and these ones are found the next time. */
+  readonly place?: string | undefined;
+}
+
+/** A gzip file that was written to the store. */
+export interface PackedStream {
+  readonly digest: string;
+  readonly size: number;
+  readonly crc: number;
+  readonly plainSize: number;
+  /** CRC-32 of the plain bytes. */
+  readonly plainCrc: number;
+}
+
+/** Blocks whose identities are found out at once: one job for each would cost more than it does. */
+const GROUP = 8;
+
+/**
+ * Packs a stream into one gzip member. Its bytes depend on the stream, the cuts and {@link PACKING} only: each block is
+ * packed by itself with the 32 KiB before it as dictionary, and they are joined by sync flushes (RFC 1951, section
+ * 3.2.4). So a block that was packed before, with the same bytes before it, needs not be packed again.
+ *
+ * @param check called before the blob gets its name; what it throws keeps it from the store
+ */
+export async function packStream(
+  store: Store,
+  pool: WorkPool,
+  { segments, cuts, place, check }: PackOptions & { check: (packed: PackedStream) => void },
+): Promise<PackedStream> {
+  const earlier = place === undefined ? undefined : await openEarlierBlocks(store, place);
+  const out = await createBlobWriter(store);
+  const blob = createTally(out);
+  const list = createBlockList();
+  const packer = createPacker(pool, { slice: createSlicer(segments), cuts, earlier });
+  const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
+  try {
+    await blob.write(GZIP_HEADER);
+    let plainCrc = 0;
+    const running: Promise<PackResult>[] = [];
+    for (let done = 0, next = 0; done < cuts.length; done += 1) {
+      for (; next < cuts.length && running.length < width; next += 1) {
+        const result = packer.pack(next);
+        // Failures surface in order when the block is collected.
+        result.catch(() => {});
+        running.push(result);
+      }
+      const { packed, key, crc } = await running.shift()!;
+      const plainSize = packer.size(done);
+      plainCrc = crc32Combine(plainCrc, crc, plainSize);
+      list.add(key, plainSize, packed);
+      await blob.write(packed);
+    }
+    const plainSize = cuts.at(-1)!;
+    await blob.write(gzipTrailer(plainCrc, plainSize));
+    const packed = { ...blob.finish(), plainSize, plainCrc };
+    check(packed);
+    await out.commit(packed.digest);
+    if (place !== undefined) {
+      await recordPackedBlocks(store, PACKING.name, { place, version: 1, digest: packed.digest, blocks: list.blocks });
+    }
+    return packed;
+  } catch (error) {
+    await out.abort();
+    throw error;
+  } finally {
+    await earlier?.close();
+  }
+}
+
+interface PackerOptions {
+  readonly slice: (start: number, end: number) => Segment[];
+  readonly cuts: readonly number[];
+  readonly earlier: EarlierBlocks | undefined;
+}
+
+/** Gives each block packed: from an earlier layer when it is there, else from the pool. */
+function createPacker(pool: WorkPool, { slice, cuts, earlier }: PackerOptions) {
+  const start = (block: number) => cuts[block - 1] ?? 0;
+  const size = (block: number) => cuts[block]! - start(block);
+  const dictionary = (block: number) => Math.min(start(block), WINDOW);
+  const groups = new Map<number, Promise<readonly BlockIdentity[]>>();
+
+  function identify(block: number): Promise<readonly BlockIdentity[]> {
+    const first = block - (block % GROUP);
+    let identities = groups.get(first);
+    if (identities === undefined) {
+      groups.delete(first - 3 * GROUP);
+      const blocks = cuts.slice(first, first + GROUP).map((_, i) => first + i);
+      const dictionarySize = dictionary(first);
+      identities = pool.run({
+        kind: "identify",
+        segments: slice(start(first) - dictionarySize, cuts[blocks.at(-1)!]!),
+        dictionarySize,
+        blockSizes: blocks.map(size),
+      });
+      groups.set(first, identities);
+    }
+    return identities;
+  }
+
+  async function pack(block: number): Promise<PackResult> {
+    const last = block === cuts.length - 1;
+    const plainSize = size(block);
+    if (earlier !== undefined) {
+      const identity = (await identify(block))[block % GROUP]!;
+      const packed = await earlier.find({ key: identity.key, plainSize, last });
+      if (packed !== undefined) return { packed, ...identity };
+    }
+    const dictionarySize = dictionary(block);
+    return pool.run({
+      kind: "pack",
+      segments: slice(start(block) - dictionarySize, cuts[block]!),
+      dictionarySize,
+      blockSize: plainSize,
+      end: last ? "finish" : "flush",
+    });
+  }
+
+  return { pack, size };
+}
+
+/** Counts and digests what passes through to the writer. */
+function createTally(out: BlobWriter) {
+  const hash = createHash("sha256");
+  const relieve = createRelief();
+  let size = 0;
+  let crc = 0;
+  return {
+    write(chunk: Uint8Array): Promise<void> {
+      hash.update(chunk);
+      crc = crc32(chunk, crc);
+      size += chunk.length;
+      relieve(chunk.length);
+      return out.write(chunk);
+    },
+    finish: () => ({ digest: `sha256:${hash.digest("hex")}`, size, crc }),
+  };
+}

@@ -1,0 +1,139 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import type { Lock, LockedImage } from "../../spec/lock.ts";
+import type { BlobTotal, VendorReport } from "../../spec/lock-report.ts";
+import { Manifest } from "../../spec/oci.ts";
+import type { Digest } from "../digest.ts";
+import { AircrateError } from "../error.ts";
+import { createWarnings } from "../events.ts";
+import type { ResolveContext } from "../image/outline.ts";
+import { checkPin, lockedImage } from "../image/pin.ts";
+import { mapLimited } from "../limit.ts";
+import { checkLock } from "../lock/check.ts";
+import { formatLock, readLock } from "../lock/file.ts";
+import { lockedPlatforms, makePlans } from "../lock/plans.ts";
+import { formatPlatform } from "../platform.ts";
+import { parseReference } from "../reference.ts";
+import type { Registries } from "../registry/mirrors.ts";
+import { decodeAt } from "../registry/resolve.ts";
+import { openSession, type SessionOptions } from "../session.ts";
+import { readBlob } from "../store/layout.ts";
+import { composeVendor } from "./compose.ts";
+import { pullBlob, type WantedBlob } from "./pull.ts";
+import { writeVendorFolder, writeVendorTar } from "./write.ts";
+
+export interface VendorOptions extends Omit<SessionOptions, "offline" | "vendor"> {
+  /** Project folder, as the user gives it. */
+  readonly dir: string;
+  /** File or folder to write; default: `build/bases.tar` in the project folder. */
+  readonly output?: string;
+  /** Default: `dir` when `output` ends in a slash or is a folder, else `tar`. */
+  readonly format?: "tar" | "dir";
+}
+
+/**
+ * Writes all that the lock file of a project names, on all platforms, into one OCI image layout, for machines that cannot
+ * reach a registry. The same lock gives the same bytes, wherever the blobs came from.
+ *
+ * @throws AircrateError of every fault; refused when there is no lock or it does not fit the project
+ */
+export async function vendorProject(options: VendorOptions): Promise<VendorReport> {
+  const { lock, registries } = await readProject(options.dir);
+  const target = await targetOf(options);
+  const files = composeVendor(lock, formatLock(lock));
+  const session = await openSession(options, registries);
+  try {
+    const { store } = session;
+    const warnings = createWarnings();
+    const pulled = await pullAll({ ...session, onEvent: warnings.event }, lock);
+    const write = target.format === "tar" ? writeVendorTar : writeVendorFolder;
+    const size = await write(target.file, { store, files, signal: options.signal });
+    const blobs = files.filter((file) => file.path.startsWith("blobs/"));
+    return {
+      version: 1,
+      ...target,
+      size,
+      images: Object.entries(lock.images).map(([reference, { platforms }]) => ({
+        reference,
+        platforms: Object.keys(platforms),
+      })),
+      blobs: {
+        count: blobs.length,
+        size: blobs.reduce((sum, one) => sum + ("blob" in one ? one.blob.size : one.bytes.length), 0),
+      },
+      pulled,
+      warnings: warnings.list(),
+    };
+  } catch (error) {
+    // What was cut short by the abort fails in many ways; the abort is the reason.
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await session.close();
+  }
+}
+
+/** What the other side would find out with `--locked` is found here, where it can be mended. */
+async function readProject(dir: string): Promise<{ lock: Lock; registries: Registries }> {
+  const lock = await readLock(dir);
+  const plans = await makePlans(dir, lock);
+  const platforms = lockedPlatforms(lock);
+  const covered = plans.filter(({ platform }) => platforms.has(formatPlatform(platform)));
+  const [checked] = (covered.length > 0 ? covered : plans).map((plan) => checkLock(plan, lock));
+  return { lock: checked!, registries: plans[0]!.registries };
+}
+
+async function targetOf({ dir, output, format }: VendorOptions): Promise<{ file: string; format: "tar" | "dir" }> {
+  const file = output ?? path.join(dir, "build", "bases.tar");
+  const named = file.endsWith("/") || file.endsWith(path.sep);
+  const isFolder = named || (await stat(file).catch(() => undefined))?.isDirectory() === true;
+  if (isFolder && format === "tar") {
+    throw new AircrateError("usage", "a tar file cannot be written to a folder", {
+      where: file,
+      hint: "name a file with -o, or leave out --format tar",
+    });
+  }
+  return {
+    file: named ? path.join(path.dirname(file), path.basename(file)) : file,
+    format: format ?? (isFolder ? "dir" : "tar"),
+  };
+}
+
+/** Blobs that are pulled at once. */
+const PARALLEL_BLOBS = 4;
+
+async function pullAll(context: ResolveContext, lock: Lock): Promise<BlobTotal> {
+  const wanted = [...wantedBlobs(lock).values()];
+  const pulled = await mapLimited(PARALLEL_BLOBS, wanted, (one) => pullBlob(context, one));
+  for (const [reference, { platforms }] of Object.entries(lock.images)) {
+    for (const image of Object.values(platforms)) await checkImage(context, reference, image);
+  }
+  const news = wanted.filter((_, i) => pulled[i]);
+  return { count: news.length, size: news.reduce((sum, { blob }) => sum + blob.size, 0) };
+}
+
+/** Each blob once, for the first reference that has it. */
+function wantedBlobs(lock: Lock): ReadonlyMap<Digest, WantedBlob> {
+  const wanted = new Map<Digest, WantedBlob>();
+  for (const [name, { index, platforms }] of Object.entries(lock.images)) {
+    const reference = parseReference(name);
+    const add = (kind: WantedBlob["kind"], what: string, blob: WantedBlob["blob"]) => {
+      if (!wanted.has(blob.digest)) wanted.set(blob.digest, { blob, kind, what, reference });
+    };
+    if (index !== undefined) add("manifests", "index", index);
+    for (const { manifest, config, layers } of Object.values(platforms)) {
+      add("manifests", "manifest", manifest);
+      add("blobs", "config", config);
+      for (const layer of layers) add("blobs", "layer", layer);
+    }
+  }
+  return wanted;
+}
+
+/** A layout in which a manifest names what is not in it would be of no use. */
+async function checkImage({ store }: ResolveContext, reference: string, image: LockedImage): Promise<void> {
+  const bytes = await readBlob(store, image.manifest);
+  if (bytes === undefined)
+    throw new AircrateError("internal", "a manifest vanished from the store", { where: reference });
+  checkPin(image, lockedImage(image.manifest, decodeAt(Manifest, bytes, reference)), reference);
+}

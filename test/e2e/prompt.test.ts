@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { PROGRAM } from "../support/aircrate.ts";
+import { onCleanup, tempDir } from "../support/cleanup.ts";
+import { PASSWORD, type Registry, USER } from "../support/registry.ts";
+import { environment, killGroup, spawnGroup } from "../support/run.ts";
+import { registryFor } from "../support/seed.ts";
+import { requireTool } from "../support/tools.ts";
+
+/** Types the answers on a terminal, each when its question is there. @returns status and all that was to be seen */
+function onTerminal(t: TestContext, args: readonly string[], options: { answers: readonly Answer[]; home: string }) {
+  const answers = [...options.answers];
+  const command = [process.execPath, PROGRAM, ...args].join(" ");
+  const env = { HOME: options.home, DOCKER_CONFIG: undefined, REGISTRY_AUTH_FILE: undefined };
+  const child = spawnGroup("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    env: environment(env),
+    stdio: "pipe",
+  });
+  onCleanup(t, () => killGroup(child, "SIGKILL"));
+  let seen = "";
+  let answered = 0;
+  child.stdout?.on("data", (chunk) => {
+    seen += chunk;
+    const next = answers[0];
+    if (next === undefined || !next[0].test(seen.slice(answered))) return;
+    answers.shift();
+    answered = seen.length;
+    child.stdin?.write(next[1]);
+  });
+  return new Promise<{ status: number | null; seen: string }>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, seen }));
+  });
+}
+
+type Answer = readonly [question: RegExp, typed: string];
+
+test("on a terminal, user name and password are asked for, and the password is not shown", async (t) => {
+  const registry = requireTool(t, "script") ? await registryFor(t, { mode: "basic" }) : undefined;
+  if (registry === undefined) return;
+  const home = tempDir(t);
+  const file = join(home, ".docker/config.json");
+
+  const stopped = await logIn(t, registry, { home, password: `${PASSWORD}\x03` });
+  assert.equal(stopped.status, 130, stopped.seen);
+  assert.match(stopped.seen, /stopped by SIGINT/);
+  const ended = await logIn(t, registry, { home, password: "\x04" });
+  assert.equal(ended.status, 2, ended.seen);
+  assert.match(ended.seen, /the input ended/);
+  assert.equal(existsSync(file), false);
+
+  // With a slip of the finger that is taken back.
+  const done = await logIn(t, registry, { home, password: `${PASSWORD}x\x7f\r` });
+  assert.equal(done.status, 0, done.seen);
+  assert.match(done.seen, /logged in to 127/);
+  const auth = Buffer.from(`${USER}:${PASSWORD}`).toString("base64");
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { auths: { [registry.host]: { auth } } });
+  for (const { seen } of [stopped, ended, done]) {
+    assert.match(seen, new RegExp(`User name: .*${USER}`));
+    assert.ok(!seen.includes(PASSWORD.slice(0, 7)), seen);
+  }
+
+  const named = [...["login", registry.host, "-u"], USER];
+  const again = await onTerminal(t, named, { home, answers: [[/Password: /, `${PASSWORD}\r`]] });
+  assert.equal(again.status, 0, again.seen);
+  assert.doesNotMatch(again.seen, /User name/);
+});
+
+function logIn(t: TestContext, registry: Registry, { home, password }: { home: string; password: string }) {
+  const answers: Answer[] = [
+    [/User name: /, `${USER}\r`],
+    [/Password: /, password],
+  ];
+  return onTerminal(t, ["login", registry.host], { home, answers });
+}

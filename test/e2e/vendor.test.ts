@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Lock } from "../../spec/lock.ts";
+import { VendorReport } from "../../spec/lock-report.ts";
+import { aircrateFor, copyGallery, decodeText, GALLERY } from "../support/aircrate.ts";
+import { sha256Of } from "../support/artifact.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { mirror } from "../support/demo-registry.ts";
+import { generatedBase, generatedBusybox } from "../support/generated-base.ts";
+import { blobPath, layoutFiles, writeLayout } from "../support/image-layout.ts";
+import { podmanFor } from "../support/podman.ts";
+import { writeFiles } from "../support/project.ts";
+import { runOk } from "../support/run.ts";
+import { registryFor } from "../support/seed.ts";
+import { requireRoot, requireTool } from "../support/tools.ts";
+
+const BUSYBOX = "docker.io/arm64v8/busybox:1.36";
+const PYTHON = "docker.io/arm64v8/python:3.11-slim";
+
+test("lock and vendor on one side, build on the other, which has neither network nor store", async (t) => {
+  if (!requireRoot(t) || !requireTool(t, "unshare")) return;
+  const registry = await registryFor(t);
+  if (registry === undefined) return;
+  const dir = copyGallery(t);
+  const out = tempDir(t);
+  const connected = aircrateFor(t, { cwd: dir });
+  const done = async (...args: string[]) => {
+    const { status, stdout, stderr } = await connected.run([...args, ...mirror(registry)]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    return stdout;
+  };
+  await done("lock");
+  const bases = join(out, "bases.tar");
+  const text = await done("vendor", "-o", bases);
+  assert.match(text, /^ {2}docker\.io\/arm64v8\/busybox:1\.36 +linux\/arm64\n/);
+  await done("build", "-o", join(out, "connected"));
+  await done("vendor", "-o", `${join(out, "bases")}/`);
+
+  for (const [i, file] of [bases, join(out, "bases")].entries()) {
+    const store = join(tempDir(t), "store");
+    const args = ["-o", join(out, `${i}`), "--locked", "--offline", "--vendor", file];
+    await aircrateFor(t, { store }).build([dir, ...args], { isolated: true });
+    assert.equal(await sha256Of(join(out, `${i}`)), await sha256Of(join(out, "connected")), file);
+  }
+  const report = decodeText(VendorReport, await done("vendor", "-o", join(out, "again.tar"), "--json"));
+  assert.deepEqual(report.pulled, { count: 0, size: 0 });
+  assert.equal(await sha256Of(report.file), await sha256Of(bases), "also after a build, in which the store was filled");
+  const found = await connected.run(["verify", bases]);
+  assert.equal(found.status, 0, found.stderr);
+});
+
+test("skopeo reads the file and the folder by reference, on each platform", async (t) => {
+  if (!requireTool(t, "skopeo")) return;
+  const registry = await registryFor(t);
+  if (registry === undefined) return;
+  const out = tempDir(t);
+  const references = ["docker.io/library/python:3.11-slim", "docker.io/library/busybox:1.36"];
+  const aircrate = aircrateFor(t);
+  const vendor = async (name: string, project: string, ...runs: string[][]) => {
+    const dir = writeFiles(join(out, name), { "aircrate.yml": project });
+    for (const more of runs) {
+      const locked = await aircrate.run(["lock", dir, ...more, ...mirror(registry)]);
+      assert.equal(locked.status, 0, locked.stderr);
+    }
+    for (const to of ["bases.tar", "bases/"]) {
+      const { status, stderr } = await aircrate.run(["vendor", dir, "-o", join(dir, to), ...mirror(registry)]);
+      assert.equal(status, 0, stderr);
+    }
+    const lock: Lock = JSON.parse(readFileSync(join(dir, "aircrate.lock"), "utf8"));
+    return { lock, sources: [`oci-archive:${join(dir, "bases.tar")}`, `oci:${join(dir, "bases")}`] };
+  };
+  const inspect = async (source: string, arch: string[] = []) =>
+    JSON.parse(await runOk("skopeo", ["inspect", ...arch, source]));
+
+  // Docker's manifest type and OCI's, both for two platforms.
+  const both = await vendor("both", images(references), [], ["--simulation"]);
+  for (const source of both.sources) {
+    for (const reference of references) {
+      for (const architecture of ["arm64", "amd64"]) {
+        const { manifest, layers } = both.lock.images[reference]!.platforms[`linux/${architecture}`]!;
+        const name = `${source}:${reference}`;
+        const found = await inspect(name, ["--override-arch", architecture]);
+        assert.deepEqual([found.Architecture, found.Layers], [architecture, layers.map(({ digest }) => digest)]);
+        // Copies every blob, and checks each against its digest.
+        const copy = join(tempDir(t), "copy");
+        const options = ["--insecure-policy", "--override-arch", architecture];
+        await runOk("skopeo", ["copy", ...options, name, `dir:${copy}`]);
+        assert.equal(await sha256Of(join(copy, "manifest.json")), manifest.digest.slice("sha256:".length));
+      }
+    }
+  }
+  // A single one of OCI's type is found whatever the machine is.
+  const single = await vendor("single", images(references.slice(1)), []);
+  for (const source of single.sources) {
+    const found = await inspect(`${source}:${references[1]}`);
+    const { manifest } = single.lock.images[references[1]!]!.platforms["linux/arm64"]!;
+    assert.deepEqual([found.Digest, found.Architecture], [manifest.digest, "arm64"]);
+    assert.equal((await inspect(source)).Digest, manifest.digest, "the only one needs no name");
+  }
+});
+
+function images(references: readonly string[]): string {
+  return `images:\n${references.map((reference, i) => `  app-${i}: { from: "${reference}" }\n`).join("")}`;
+}
+
+test("archives that skopeo and podman write serve as well, without a lock", async (t) => {
+  const podman = await podmanFor(t);
+  if (podman === undefined || !requireTool(t, "skopeo")) return;
+  const out = tempDir(t);
+  const layout = writeLayout(join(out, "layout/"), layoutFiles([{ image: generatedBase(), name: "base" }]));
+  const project = (name: string, reference: string) =>
+    writeFiles(join(out, name), { "aircrate.yml": images([reference]) });
+
+  const aircrate = aircrateFor(t);
+  const archive = join(out, "skopeo.tar");
+  const all = ["copy", "--insecure-policy", "--all", `oci:${layout}:base`, `oci-archive:${archive}:${PYTHON}`];
+  await runOk("skopeo", all);
+  const built = await aircrate.build([project("one", PYTHON), "--offline", "--vendor", archive]);
+  assert.equal(built.images[0]?.layers.length, 2);
+
+  const saved = join(out, "podman.tar");
+  await podman.podman(["pull", "--quiet", "--arch", "arm64", `oci-archive:${archive}:${PYTHON}`]);
+  const name = (await podman.podman(["images", "--format", "{{.Repository}}:{{.Tag}}"])).trim();
+  await podman.podman(["save", "--quiet", "--format", "oci-archive", "-o", saved, name]);
+  const again = await aircrateFor(t).build([project("two", name), "--offline", "--vendor", saved]);
+  assert.deepEqual(
+    again.images[0]?.layers.map(({ diffId }) => diffId),
+    built.images[0]?.layers.map(({ diffId }) => diffId),
+  );
+
+  const old = join(out, "docker-archive.tar");
+  const arm64 = ["--override-arch", "arm64", "--insecure-policy"];
+  await runOk("skopeo", ["copy", ...arm64, `oci:${layout}:base`, `docker-archive:${old}:${PYTHON}`]);
+  const refused = await aircrateFor(t).run(["build", join(out, "one"), "--offline", "--vendor", old]);
+  assert.equal(refused.status, 3);
+  assert.match(refused.stderr, /docker-archive\.tar: that is not an OCI image layout\n.*\n {2}-> .*skopeo copy/);
+});
+
+test("exit status of layouts that are wrong", async (t) => {
+  const out = tempDir(t);
+  const files = layoutFiles([
+    { image: generatedBase(), name: PYTHON },
+    { image: generatedBusybox(), name: BUSYBOX },
+  ]);
+  const [digest, bytes] = [...generatedBusybox().blobs][1]!;
+  const layer = blobPath(digest);
+  const without = new Map(files);
+  without.delete(layer);
+  const size = (bytes as Uint8Array).length;
+  const cases: [name: string, files: ReadonlyMap<string, Buffer>, status: number, message: RegExp][] = [
+    ["whole", files, 0, /^$/],
+    [
+      "spoiled",
+      new Map(files).set(layer, Buffer.alloc(size, 1)),
+      6,
+      /busybox:1\.36: a layer (is damaged|does not have)/,
+    ],
+    ["longer", new Map(files).set(layer, Buffer.alloc(size + 1)), 7, /lack layer sha256/],
+    ["absent", without, 7, new RegExp(`lack layer ${digest} \\(${size} bytes\\)`)],
+    ["elsewhere", new Map(without).set(`../${layer}`, files.get(layer)!), 7, /lack layer/],
+    ["malformed", new Map(files).set("index.json", Buffer.from("[]")), 6, /index\.json: the document is malformed/],
+  ];
+  for (const [name, content, status, message] of cases) {
+    const file = writeLayout(join(out, `${name}.tar`), content);
+    const done = await build(t, file, "--offline");
+    assert.equal(done.status, status, `${name}: ${done.stderr}`);
+    assert.match(done.stderr, message, name);
+  }
+  const none = await build(t, join(out, "none.tar"));
+  assert.equal(none.status, 4);
+  assert.match(none.stderr, /^aircrate: .*none\.tar: there is no such file\n/);
+});
+
+function build(t: TestContext, file: string, ...more: string[]) {
+  const out = join(tempDir(t), "out");
+  return aircrateFor(t).run(["build", GALLERY, "-o", out, "--vendor", file, ...more]);
+}
