@@ -27,6 +27,8 @@ Environment:
   DOCKER_CONFIG, REGISTRY_AUTH_FILE
                      folder and file with credentials, as for Docker and Podman
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+                     proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
 const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];

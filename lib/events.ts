@@ -27,6 +27,14 @@ export type BuildEvent =
       readonly size: number;
       readonly stored: Digest;
     }
+  /** A request failed and is sent again in `wait` milliseconds; `host` is the server, with its port. */
+  | {
+      readonly kind: "retry";
+      readonly where: string;
+      readonly host: string;
+      readonly reason: string;
+      readonly wait: number;
+    }
   /** A stage of the build is over; `milliseconds` since the one before it. */
   | { readonly kind: "stage"; readonly name: string; readonly milliseconds: number };
 

@@ -1,3 +1,4 @@
+import type { OnEvent } from "./events.ts";
 import { createRegistryClient, type RegistryAccess, type RegistryClient } from "./registry/client.ts";
 import { mergeRegistries, type Registries } from "./registry/mirrors.ts";
 import { openStore, type Store } from "./store/layout.ts";
@@ -14,6 +15,7 @@ export interface SessionOptions {
   readonly offline?: boolean;
   /** An image layout, folder or tar file, that is asked before the registries. */
   readonly vendor?: string;
+  readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
 
@@ -39,6 +41,10 @@ export async function openSession(options: SessionOptions, registries: Registrie
     ...options.registry,
     registries: mergeRegistries(registries, options.registry?.registries),
     ...(options.signal !== undefined && { signal: options.signal }),
+    onRetry: (retry) => {
+      options.registry?.onRetry?.(retry);
+      options.onEvent?.({ kind: "retry", ...retry });
+    },
   });
   const sources: RegistryClient["sources"] = (reference) => [
     ...(vendor === undefined ? [] : [vendor.source(reference)]),

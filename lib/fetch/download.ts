@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, drop } from "../http/answer.ts";
+import { networkError } from "../http/errors.ts";
 import { layerSizeError } from "../layer/ingest.ts";
 import type { RegistrySource } from "../registry/client.ts";
 import { type OnPassedOver, trySources } from "../registry/sources.ts";
-import { type Answer, drop, networkError } from "../registry/transport.ts";
 import type { Store } from "../store/layout.ts";
 import { openTarget, type Target } from "./target.ts";
 

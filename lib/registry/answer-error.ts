@@ -1,8 +1,10 @@
 import { decodeJson } from "../../spec/decode.ts";
 import { RegistryErrors } from "../../spec/registry.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, readBody } from "../http/answer.ts";
+import { tried } from "../http/errors.ts";
+import { readRetryAfter } from "../http/retry.ts";
 import { forbidden } from "./authorization.ts";
-import { type Answer, readBody } from "./transport.ts";
 
 const MAX_ERROR_BODY = 64 * 1024;
 
@@ -14,7 +16,9 @@ export async function answerError(
   const { host, where } = request;
   // Cut last: half a secret would not be known again.
   const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
-  const reason = `${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`;
+  const reason = tried(`${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`, answer.tries);
+  const retryAfter = readRetryAfter(answer.headers["retry-after"], answer.headers.date);
+  if (retryAfter !== undefined) reason.push(`it asks to wait ${Math.ceil(retryAfter / 1000)} s`);
   switch (answer.status) {
     case 401:
     case 403:
@@ -29,7 +33,10 @@ export async function answerError(
       return new AircrateError("unreachable", "the registry asks to come back later", {
         where,
         reason,
-        hint: "wait, log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
+        hint: [
+          "wait, or have it waited for with --retry-max-wait SECONDS",
+          "log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
+        ],
       });
     default:
       return new AircrateError("unreachable", "the registry does not deliver", { where, reason });

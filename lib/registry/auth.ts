@@ -1,8 +1,8 @@
 import type { FindCredentials } from "../credentials/credentials.ts";
+import type { Transport } from "../http/transport.ts";
 import { type Authorization, type AuthRequest, basic, forbidden } from "./authorization.ts";
 import { parseChallenges } from "./challenge.ts";
 import { fetchToken } from "./token.ts";
-import type { Transport } from "./transport.ts";
 
 /** Authorizations for the repositories of registries, got once for all requests that need the same one. */
 export interface Authorizer {

@@ -28,7 +28,7 @@ export function basic({ user, password }: UserCredentials): string {
   return `Basic ${Buffer.from(`${user}:${password}`, "utf8").toString("base64")}`;
 }
 
-export function forbidden(request: { host: string; where: string }, reason: string): AircrateError {
+export function forbidden(request: { host: string; where: string }, reason: string | readonly string[]): AircrateError {
   return new AircrateError("forbidden", `${request.host} does not allow it`, {
     where: request.where,
     reason,

@@ -1,12 +1,14 @@
 import type { FindCredentials } from "../credentials/credentials.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, drop, type SmallAnswer } from "../http/answer.ts";
+import { isInsecure, type NetworkSettings } from "../http/settings.ts";
+import { createTransport, type TransportOptions } from "../http/transport.ts";
 import type { Reference } from "../reference.ts";
 import { answerError } from "./answer-error.ts";
 import { answerChallenge, createAuthorizer } from "./auth.ts";
 import { apiHost, isLoopback } from "./host.ts";
 import { insecureHosts, type Mirrors, type Place, placesOf, type Registries } from "./mirrors.ts";
 import { type Failures, givenUpOnce } from "./sources.ts";
-import { type Answer, createTransport, drop, readBody, type SmallAnswer, type TransportOptions } from "./transport.ts";
 
 /** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
 export interface RegistryClient {
@@ -52,7 +54,7 @@ export interface CheckedCredentials {
 }
 
 /** How registries are reached: what a user may set, the same for every command. */
-export interface RegistryAccess {
+export interface RegistryAccess extends NetworkSettings {
   /** Asked instead of registries; goes before `registries`. */
   readonly mirrors?: Mirrors;
   readonly registries?: Registries;
@@ -133,32 +135,19 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
           authorization = await authorizer.renew(header, { ...request, refused: authorization });
         }
       },
-      async read(path, { limit, ...request }) {
-        const { body, ...answer } = await source.get(path, request);
-        return { ...answer, bytes: await readBody({ ...answer, body }, limit, request.where) };
-      },
+      read: (path, request) => transport.whole(() => source.get(path, request), request),
     };
     return source;
   }
 
   /** `GET /v2/`: finds the scheme and the challenge before anything that matters is sent. */
   async function firstContact(host: string, where: string): Promise<Contact> {
-    try {
-      return await probe(new URL(`https://${host}`), where);
-    } catch (error) {
-      if (!isLoopback(host)) throw error;
-      return probe(new URL(`http://${host}`), where).catch((plainError: unknown) => {
-        // When nothing speaks http either, what https said is the better explanation only for its certificate.
-        throw String((error as AircrateError).reason).includes("certificate") ? error : plainError;
-      });
-    }
-  }
-
-  async function probe(base: URL, where: string): Promise<Contact> {
-    const answer = await transport.get(new URL("/v2/", base), { where });
+    const url = new URL(`https://${host}/v2/`);
+    const orPlain = isLoopback(host) || isInsecure(url.host, options);
+    const answer = await transport.get(url, { where, orPlain });
     await drop(answer.body);
     return {
-      base,
+      base: new URL("/", answer.asked),
       status: answer.status,
       challenge: answer.status === 401 ? joinHeader(answer.headers["www-authenticate"]) : undefined,
     };

@@ -2,11 +2,12 @@ import { decodeJson } from "../../spec/decode.ts";
 import { TokenAnswer } from "../../spec/registry.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, drop, readBody } from "../http/answer.ts";
+import type { Transport } from "../http/transport.ts";
 import { type Authorization, type AuthRequest, basic, forbidden } from "./authorization.ts";
 import type { Challenge } from "./challenge.ts";
 import { isLoopback } from "./host.ts";
 import { mergeScopes } from "./scope.ts";
-import { type Answer, drop, readBody, type Transport } from "./transport.ts";
 
 const MAX_TOKEN_ANSWER = 1024 * 1024;
 const CLIENT_ID = "aircrate";

@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import { MEDIA } from "../../spec/media-types.ts";
 import { AircrateError } from "../error.ts";
+import { type Answer, readBody } from "../http/answer.ts";
 import type { Reference } from "../reference.ts";
 import type { RegistrySource } from "../registry/client.ts";
-import { type Answer, readBody } from "../registry/transport.ts";
 import type { Layout } from "./layout.ts";
 
 /** An image layout in the place of a registry: it answers as one does, and what it says is checked as what one says. */

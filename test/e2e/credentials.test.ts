@@ -47,7 +47,7 @@ test("credentials never get into what is printed, nor into the store or the file
         return { env: { DOCKER_CONFIG } };
       };
       const place = tempDir(t);
-      const args = ["build", GALLERY, "-o", join(place, "out"), ...mirror(registry)];
+      const args = ["build", GALLERY, "-o", join(place, "out"), "--retries", "1", ...mirror(registry)];
       const right = config("");
 
       const aircrate = aircrateFor(t, right);

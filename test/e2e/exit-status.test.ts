@@ -221,7 +221,7 @@ test("exit status 4: a registry or file cannot be reached or does not exist", as
     {
       name: "connection refused",
       first: `docker.io/arm64v8/python:3.11-slim: ${gone} cannot be reached`,
-      rest: /ECONNREFUSED.*\n {2}-> .*--offline/,
+      rest: /ECONNREFUSED.*\n {2}tried 3 times\n {2}-> .*--offline/,
       args: ["build", "app", ...mirror({ host: gone })],
     },
     {
@@ -252,13 +252,13 @@ test("exit status 4: a registry or file cannot be reached or does not exist", as
 test("exit status 4: a registry that answers, but does not deliver", async (t) => {
   const aircrate = aircrateFor(t, { cwd: copyGallery(t) });
   const registry = await demoRegistry(t);
-  const args = ["build", "-o", join(tempDir(t), "out"), ...mirror(registry)];
+  const args = ["build", "-o", join(tempDir(t), "out"), "--retries", "2", ...mirror(registry)];
   registry.setFault(() => ({ answer: { status: 503, body: "<html>" } }));
   await check(t, aircrate, {
     name: "503",
     status: 4,
     first: "docker.io/arm64v8/python:3.11-slim: the registry does not deliver",
-    rest: /answers 503/,
+    rest: /answers 503\n {2}tried 2 times/,
     args,
   });
   registry.setFault(({ kind }) => (kind === "blob" ? { cutAfter: 100, reset: true } : undefined));
@@ -266,7 +266,7 @@ test("exit status 4: a registry that answers, but does not deliver", async (t) =
     name: "a connection that is cut",
     status: 4,
     first: `docker.io/arm64v8/python:3.11-slim: ${registry.host} cannot be reached`,
-    rest: /cut/,
+    rest: /cut.*\n {2}tried 2 times/,
     args,
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { drop } from "../../lib/registry/transport.ts";
+import { drop } from "../../lib/http/answer.ts";
 import type { Fault, FaultHook } from "../support/embedded-registry.ts";
 import { allText, rejectsWith } from "../support/faults.ts";
 import { clientWith, referenceIn, registryWith } from "../support/registries.ts";

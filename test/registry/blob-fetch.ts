@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
+import { readBody } from "../../lib/http/answer.ts";
 import { formatReference } from "../../lib/reference.ts";
 import type { RegistryClient } from "../../lib/registry/client.ts";
-import { readBody } from "../../lib/registry/transport.ts";
 import type { EmbeddedRegistry } from "../support/embedded-registry.ts";
 import { referenceIn, registryWith } from "../support/registries.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { drop } from "../../lib/http/answer.ts";
 import { parseReference } from "../../lib/reference.ts";
-import { drop } from "../../lib/registry/transport.ts";
 import type { Fault } from "../support/embedded-registry.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { clientWith, referenceIn, registryWith } from "../support/registries.ts";
@@ -79,4 +79,37 @@ describe("answers that are no content", () => {
       assert.equal(error.where, `${registry.host}/team/app:1`);
     });
   }
+});
+
+describe("plain http", () => {
+  /** As the name of a registry that is not loopback, for a client; the machine is the same. */
+  const away = (registry: { host: string }) => registry.host.replace("127.0.0.1", "0.0.0.0");
+  test("a host elsewhere is spoken to only when it is named as insecure", async (t) => {
+    const { registry, path } = await withBlob(t);
+    const fetchFrom = (insecure: string[]) =>
+      clientWith(t, { insecure })
+        .sources(parseReference(`${away(registry)}/team/app:1`))[0]!
+        .read(path, { where: "w", limit: 100 });
+    for (const insecure of [[], ["0.0.0.0"], [registry.host], [`${away(registry)}0`]]) {
+      await rejectsWith(fetchFrom(insecure), "unreachable", /does not speak TLS/);
+    }
+    assert.equal(registry.requests.length, 0);
+    assert.equal(String((await fetchFrom([away(registry)])).bytes), "0123456789");
+  });
+});
+
+test("a small document whose body breaks off is asked for again", async (t) => {
+  const { registry, path } = await withBlob(t);
+  registry.setFault(({ kind, attempt }) => (kind === "blob" && attempt < 3 ? { cutAfter: 4 } : undefined));
+  const answer = await clientWith(t)
+    .sources(referenceIn(registry, "team/app"))[0]!
+    .read(path, { where: "w", limit: 99 });
+  assert.equal(String(answer.bytes), "0123456789");
+  assert.deepEqual(kinds(registry).slice(1), ["blob none 200", "blob none 200", "blob none 200"]);
+});
+
+test("an answer of the registry that stays tells how often it was asked for", async (t) => {
+  const { registry, path } = await withBlob(t);
+  registry.setFault(({ kind }) => (kind === "blob" ? { answer: { status: 503 } } : undefined));
+  await rejectsWith(fetchBlob(clientWith(t), registry, path), "unreachable", /answers 503$/m, /^tried 5 times$/m);
 });

@@ -101,13 +101,22 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
 /** What the program reads, and what the test runner sets: none of it may come from whoever runs the tests. */
 const PRIVATE: AircrateOptions["env"] = {
   AIRCRATE_DEBUG: undefined,
+  ALL_PROXY: undefined,
   DOCKER_CONFIG: undefined,
+  HTTPS_PROXY: undefined,
+  HTTP_PROXY: undefined,
+  NODE_EXTRA_CA_CERTS: undefined,
+  NO_PROXY: undefined,
   REGISTRY_AUTH_FILE: undefined,
   SOURCE_DATE_EPOCH: undefined,
   XDG_CACHE_HOME: undefined,
   XDG_CONFIG_HOME: undefined,
   NODE_OPTIONS: undefined,
   NODE_TEST_CONTEXT: undefined,
+  all_proxy: undefined,
+  http_proxy: undefined,
+  https_proxy: undefined,
+  no_proxy: undefined,
 };
 
 function commandLine(

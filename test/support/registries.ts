@@ -20,18 +20,21 @@ export interface ClientOptions {
   readonly credentials?: Credentials | undefined;
   readonly asked?: string[];
   readonly signal?: AbortSignal;
+  readonly insecure?: readonly string[];
 }
 
-/** A client that is closed after the test. */
+/** A client that is closed after the test, and does not wait long before it tries again. */
 export function clientWith(t: TestContext, options: ClientOptions = {}): RegistryClient {
   const client = createRegistryClient({
     userAgent: "aircrate/test",
+    retry: { firstWait: 5 },
     mirrors: new Map(Object.entries(options.mirrors ?? {})),
     ...(options.registries !== undefined && { registries: options.registries }),
     findCredentials: async (host) => {
       options.asked?.push(host);
       return options.credentials;
     },
+    ...(options.insecure !== undefined && { insecure: options.insecure }),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
   onCleanup(t, () => client.close());

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Certificate, makeAuthority, makeCertificate } from "./certificates.ts";
 import { startDaemon } from "./daemon.ts";
+import { BEHIND_PROXY } from "./proxy.ts";
 import { runOk } from "./run.ts";
 import { ISSUER, SERVICE, startTokenServer, type TokenServer, type TokenServerOptions } from "./token-server.ts";
 
@@ -18,6 +20,8 @@ export interface RegistryOptions {
   readonly storage?: string;
   /** Refuse to push (405): for storage that others use, too. */
   readonly readonly?: boolean;
+  /** For mode tls: the file of the authority whose client certificates it asks for. */
+  readonly clientAuthority?: string;
   /** To listen on again after a stop, default any. */
   readonly port?: number;
   /** Address of a registry that it is a pull-through cache of. */
@@ -52,7 +56,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const tokens =
     mode === "token" ? await startTokenServer({ ...options.token, dir, user: USER, password: PASSWORD }) : undefined;
   try {
-    const tls = mode === "tls" ? await makeCertificate(dir) : undefined;
+    const authority = mode === "tls" ? await makeAuthority(dir) : undefined;
+    const names = `IP:127.0.0.1,DNS:localhost,DNS:${BEHIND_PROXY}`;
+    const tls = authority && (await makeCertificate(dir, "tls", { authority, names }));
     const config = join(dir, "registry.json");
     writeFileSync(config, JSON.stringify(await configuration(options, tokens, tls)));
     const daemon = await startDaemon("docker-registry", ["serve", config], {
@@ -65,7 +71,17 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       await tokens?.stop();
     };
     const url = `${mode === "tls" ? "https" : "http"}://${host}`;
-    return { mode, host, url, user: USER, password: PASSWORD, caFile: tls?.caFile, tokens, log: daemon.log, stop };
+    return {
+      mode,
+      host,
+      url,
+      user: USER,
+      password: PASSWORD,
+      caFile: authority?.certFile,
+      tokens,
+      log: daemon.log,
+      stop,
+    };
   } catch (error) {
     await tokens?.stop();
     throw error;
@@ -75,15 +91,10 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
 /** On port 0, which no other process can take from it, the registry logs which one that came to be. */
 const LISTENING = /listening on 127\.0\.0\.1:(\d+)/;
 
-interface Certificate {
-  readonly caFile: string;
-  readonly certFile: string;
-  readonly keyFile: string;
-}
-
 /** The registry's configuration, as JSON, which is YAML. */
 async function configuration(options: RegistryOptions, tokens?: TokenServer, tls?: Certificate): Promise<object> {
   const { mode = "plain", dir, storage = join(dir, "storage"), readonly = false, port = 0, proxy, schema1 } = options;
+  const { clientAuthority } = options;
   mkdirSync(storage, { recursive: true });
   const auth = tokens
     ? { token: { realm: tokens.realm, service: SERVICE, issuer: ISSUER, rootcertbundle: tokens.certFile } }
@@ -102,7 +113,13 @@ async function configuration(options: RegistryOptions, tokens?: TokenServer, tls
     http: {
       addr: `127.0.0.1:${port}`,
       secret: "aircrate",
-      ...(tls && { tls: { certificate: tls.certFile, key: tls.keyFile } }),
+      ...(tls && {
+        tls: {
+          certificate: tls.certFile,
+          key: tls.keyFile,
+          ...(clientAuthority !== undefined && { clientcas: [clientAuthority] }),
+        },
+      }),
     },
     ...(auth && { auth }),
     ...(proxy !== undefined && { proxy: { remoteurl: proxy } }),
@@ -115,18 +132,4 @@ async function makePasswords(dir: string): Promise<string> {
   const path = join(dir, "htpasswd");
   writeFileSync(path, await runOk("htpasswd", ["-B", "-C", "4", "-b", "-n", USER, PASSWORD]));
   return path;
-}
-
-/** A certificate for 127.0.0.1 and localhost, signed by an authority made for it. */
-async function makeCertificate(dir: string): Promise<Certificate> {
-  const at = (name: string) => join(dir, name);
-  const authority = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=aircrate test CA"];
-  await runOk("openssl", [...authority, "-keyout", at("ca.key"), "-out", at("ca.pem")]);
-  const request = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
-  await runOk("openssl", [...request, "-keyout", at("tls.key"), "-out", at("tls.csr")]);
-  writeFileSync(at("tls.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  const signing = ["x509", "-req", "-in", at("tls.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key")];
-  const to = ["-CAcreateserial", "-days", "2", "-extfile", at("tls.ext"), "-out", at("tls.pem")];
-  await runOk("openssl", [...signing, ...to]);
-  return { caFile: at("ca.pem"), certFile: at("tls.pem"), keyFile: at("tls.key") };
 }

@@ -31,6 +31,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["setpriv", "util-linux"],
   ["skopeo", "skopeo"],
   ["tar", "tar"],
+  ["tinyproxy", "tinyproxy-bin"],
   ["umoci", "umoci"],
   ["unshare", "util-linux"],
   ["xz", "xz-utils"],

@@ -6,7 +6,10 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { createTransport, drop, networkError, readBody, type Transport } from "../../lib/registry/transport.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { drop, readBody } from "../../lib/http/answer.ts";
+import { networkError } from "../../lib/http/errors.ts";
+import { createTransport, type Transport, type TransportOptions } from "../../lib/http/transport.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { allText, failure, rejectsWith } from "../support/faults.ts";
 import { runOk } from "../support/run.ts";
@@ -49,8 +52,8 @@ interface Answer {
   readonly body?: string | Buffer;
 }
 
-function transportFor(t: TestContext, signal?: AbortSignal): Transport {
-  const transport = createTransport({ userAgent: "aircrate/test", ...(signal !== undefined && { signal }) });
+function transportFor(t: TestContext, options: Partial<TransportOptions> = {}): Transport {
+  const transport = createTransport({ userAgent: "aircrate/test", retry: { firstWait: 5 }, ...options });
   onCleanup(t, () => transport.close());
   return transport;
 }
@@ -261,6 +264,36 @@ test("an answer that breaks off", async (t) => {
   assert.doesNotMatch(allText(error), /hunter2/);
 });
 
+test("a connection that ends behind the last byte, before the reader has come so far", async (t) => {
+  let size = 0;
+  let header = "";
+  let cut = false;
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(`HTTP/1.1 200 OK\r\n${header}content-length: ${size}\r\n\r\n`);
+      socket.write(Buffer.alloc(size), () => setTimeout(() => (cut ? socket.resetAndDestroy() : socket.end()), 30));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onCleanup(t, () => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const transport = transportFor(t);
+  const slowly = async () => {
+    const answer = await transport.get(new URL(`http://127.0.0.1:${port}/`), { where: WHERE });
+    await sleep(60);
+    let read = 0;
+    for await (const chunk of answer.body) read += chunk.length;
+    return read;
+  };
+  for (header of ["", "connection: close\r\n"]) {
+    for (size of [1000, 66_000, 100_000, 131_072, 150_000]) assert.equal(await slowly(), size, header);
+  }
+  // A connection that is reset is a fault, and no more than that.
+  cut = true;
+  assert.equal(((await failure(slowly())) as NodeJS.ErrnoException).code, "ECONNRESET");
+});
+
 test("garbage instead of an answer", async (t) => {
   const server = createTcpServer((socket) => {
     socket.on("error", () => {});
@@ -278,7 +311,7 @@ test("an abort is no network error", async (t) => {
   onCleanup(t, () => void server.close());
   const { port } = server.address() as AddressInfo;
   const stop = new AbortController();
-  const failed = failure(get(transportFor(t, stop.signal), `http://127.0.0.1:${port}/`));
+  const failed = failure(get(transportFor(t, { signal: stop.signal }), `http://127.0.0.1:${port}/`));
   setTimeout(() => stop.abort(), 20);
   assert.equal(((await failed) as Error).name, "AbortError");
 });
