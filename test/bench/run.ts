@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: the reference work against a real registry, medians of five, as a table. Nothing is asserted.
  *
- *   node dist/test/bench/run.js [--large] [--peers] [--runs N]
+ *   node dist/test/bench/run.js [--large] [--peers] [--pull] [--runs N]
  *
- * --large adds a base and services of ten times the size; --peers adds docker with gzip and mender-artifact.
+ * --large adds a base and services of ten times the size; --peers adds docker with gzip and mender-artifact; --pull adds
+ * a cold pull alone, beside curl and skopeo.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import { projectDir } from "../support/tools.ts";
 import { seedLarge } from "./large.ts";
 import { type Measured, measure, median } from "./measure.ts";
 import { measureDocker } from "./peers.ts";
+import { measurePull } from "./pull.ts";
 import { editProject, REFERENCE_WORK, type Work, writeProject } from "./work.ts";
 
 const RUNS = Number(process.argv[process.argv.indexOf("--runs") + 1]) || 5;
@@ -32,6 +34,7 @@ test("bench", { timeout: 60 * 60 * 1000 }, async (t) => {
     `base: ${megabytes(sum(layers.map(({ plainSize }) => plainSize)))} plain, ${megabytes(sum(layers.map(({ size }) => size)))} as the registry packs it`,
   );
   await scenarios(dir, project, REFERENCE_WORK);
+  if (process.argv.includes("--pull")) await measurePull(t, { dir, base, layers, runs: RUNS });
   if (process.argv.includes("--peers")) await measureDocker(t, { dir, project, base, runs: RUNS });
   if (process.argv.includes("--large")) await large(t, dir, layers);
 });

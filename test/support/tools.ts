@@ -13,6 +13,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["apt-get", "apt"],
   ["buildah", "buildah"],
   ["busybox", "busybox-static"],
+  ["curl", "curl"],
   ["docker", "docker.io"],
   ["docker-registry", "docker-registry"],
   ["dockerd", "docker.io"],
