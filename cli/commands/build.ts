@@ -57,9 +57,14 @@ export const buildCommand: Command<BuildArguments> = {
       .example("$0 build app -o app.auterionos", "build another folder into a file of this name")
       .example("$0 build --mirror docker.io=127.0.0.1:5000", "pull from a mirror of Docker Hub"),
   run: async (args) => {
+    const { createWorkPool } = await import("../../lib/workers/pool.ts");
+    // They start beside the loading of all the rest.
+    const pool = createWorkPool();
+    pool.warm();
     const { build } = await import("../../lib/build/build.ts");
     const options: BuildOptions = {
       dir: args.dir,
+      pool,
       store: storeFolder(process.env),
       ...(args.output !== undefined && { output: args.output }),
       ...(args.format !== undefined && { format: args.format }),

@@ -4,6 +4,7 @@ import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
+import type { Segment } from "../tar/sequence.ts";
 
 /**
  * A part of an output, known with its size before the first byte is written: bytes in memory, or a blob of the store,
@@ -24,6 +25,13 @@ export function pieceSize(piece: Piece): number {
 
 export function piecesSize(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, piece) => sum + pieceSize(piece), 0);
+}
+
+/** The same bytes as segments, for whoever reads them another way. */
+export function segmentsOf(store: Store, pieces: readonly Piece[]): Segment[] {
+  return pieces.map((piece) =>
+    "bytes" in piece ? piece : { file: blobFile(store, piece.blob.digest), offset: 0, size: piece.blob.size },
+  );
 }
 
 const CHUNK = 512 * 1024;

@@ -24,7 +24,7 @@ import type { Reference } from "../reference.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
-import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
+import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { startImages } from "./images.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -46,7 +46,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly epoch?: number;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
   readonly maxLayerSize?: number;
-  readonly work?: WorkPoolOptions;
+  /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
+  readonly pool?: WorkPool;
   readonly onEvent?: OnEvent;
 }
 
@@ -56,6 +57,15 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
  * @throws AircrateError of every fault; see README, "Exit status"
  */
 export async function build(options: BuildOptions): Promise<BuildReport> {
+  const pool = options.pool ?? createWorkPool();
+  try {
+    return await buildWith(pool, options);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildReport> {
   const watch = createStopwatch();
   const plan = await watch.time("plan", () => makePlan(options.dir, options));
   const format = options.format ?? (plan.app === undefined ? "docker-archive" : "auterionos");
@@ -67,7 +77,6 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
   const epoch = options.epoch ?? 0;
   const session = await openSession(options, plan.registries);
   const { store, client, vendor } = session;
-  const pool = createWorkPool(options.work);
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
   const ending = new AbortController();
   const stop = () => {
@@ -99,7 +108,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, epoch, signal: options.signal }),
+      write(target, finished, { plan, store, pool, epoch, signal: options.signal }),
     );
     return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   } catch (error) {
@@ -110,7 +119,7 @@ export async function build(options: BuildOptions): Promise<BuildReport> {
     options.signal?.removeEventListener("abort", stop);
     // What is still under way when a build fails must not be tried again.
     ending.abort();
-    await Promise.all([pool.close(), session.close()]);
+    await session.close();
   }
 }
 
@@ -152,6 +161,7 @@ async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Prom
 interface WriteContext {
   readonly plan: BuildPlan;
   readonly store: Store;
+  readonly pool: WorkPool;
   readonly epoch: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -165,7 +175,7 @@ interface Written {
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, epoch, signal }: WriteContext,
+  { plan, store, pool, epoch, signal }: WriteContext,
 ): Promise<Written> {
   if (format === "auterionos") {
     const archive = composeArchive(images, "docker-archive", "plain");
@@ -174,7 +184,12 @@ async function write(
       name: entry.name,
       pieces: "image" in entry ? spliceArchive(archive) : [{ bytes: entry.bytes }],
     }));
-    const written = await writeArtifact(file, store, { header: artifactHeader(app, epoch), payload, signal });
+    const written = await writeArtifact(file, store, {
+      header: artifactHeader(app, epoch),
+      payload,
+      digest: (segments) => pool.run({ kind: "digest", segments }),
+      signal,
+    });
     return { archive, size: written.size, payload: [...written.payload] };
   }
   const archive = composeArchive(images, format, "gzip");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type Piece, piecesSize, writePieces } from "../archive/pieces.ts";
+import { type Piece, piecesSize, segmentsOf, writePieces } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
@@ -8,6 +8,8 @@ import { MAX_STORED, storedHeader, storedMember, storedMemberSize } from "../gzi
 import { createPositionalWriter, writeAll, writeOutput } from "../output.ts";
 import type { Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
+import type { Segment } from "../tar/sequence.ts";
+import type { DigestResult } from "../workers/jobs.ts";
 import { type ArtifactHeader, headerMembers, manifestDocument, PAYLOAD_NAME, VERSION_DOCUMENT } from "./documents.ts";
 
 /** A file of the payload; its pieces say how large it is before it is read. */
@@ -19,6 +21,8 @@ export interface PayloadFile {
 export interface ArtifactContent {
   readonly header: ArtifactHeader;
   readonly payload: readonly PayloadFile[];
+  /** Digests a file of the payload on another thread, while it is copied on this one. */
+  readonly digest: (segments: readonly Segment[]) => Promise<DigestResult>;
   /** Stops the writing; no file is left then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,8 +37,8 @@ const DATA_MEMBER = "data/0000.tar.gz";
 
 /**
  * Writes a Mender artifact, format version 3, with one payload. The data are stored in gzip's stored blocks, so every
- * size is known in advance: the payload streams to its final place while it is digested, and the members in front of it,
- * which hold the digests, are written last, at offset 0. Each blob is read once, the file is written once.
+ * size is known in advance: the payload streams to its final place while another thread digests it, and the members in
+ * front of it, which hold the digests, are written last, at offset 0. The file is written once.
  *
  * @throws AircrateError input when a name or size does not fit the format, unreachable when the file cannot be written,
  *   integrity when a blob of the store is damaged
@@ -42,7 +46,7 @@ const DATA_MEMBER = "data/0000.tar.gz";
 export async function writeArtifact(
   file: string,
   store: Store,
-  { header, payload, signal }: ArtifactContent,
+  { header, payload, digest, signal }: ArtifactContent,
 ): Promise<WrittenArtifact> {
   checkNames(payload);
   const headerTar = storedMember(
@@ -65,15 +69,20 @@ export async function writeArtifact(
     for (const { name, pieces } of payload) {
       const size = piecesSize(pieces);
       await data.writeBytes(encodeHeader({ path: name, type: "file", mode: 0o644, uid: 0, gid: 0, size, mtime: 0 }));
-      const hash = createHash("sha256");
-      const write = (bytes: Uint8Array) => {
-        hash.update(bytes);
-        return data.write(bytes);
-      };
-      const crc = await writePieces(store, pieces, { write, signal });
+      const digested = digest(segmentsOf(store, pieces));
+      // What is wrong with a blob is better told by the copying.
+      digested.catch(() => {});
+      const crc = await writePieces(store, pieces, { write: (bytes) => data.write(bytes), signal });
+      const found = await digested;
+      if (found.crc !== crc) {
+        throw new AircrateError("integrity", "the store changed while it was read", {
+          where: name,
+          hint: "build again",
+        });
+      }
       data.addCrc(crc, size);
       await data.writeBytes(new Uint8Array(paddingOf(size)));
-      written.push({ name, size, sha256: hash.digest("hex") });
+      written.push({ name, size, sha256: found.sha256 });
     }
     await data.writeBytes(new Uint8Array(TRAILER_SIZE));
     await data.finish();

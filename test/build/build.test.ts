@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from "node:test";
 import { Value } from "@sinclair/typebox/value";
 import { type BuildOptions, build } from "../../lib/build/build.ts";
 import type { BuildEvent } from "../../lib/events.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
 import { BuildReport } from "../../spec/report.ts";
 import { tempDir } from "../support/cleanup.ts";
 import type { EmbeddedRegistry } from "../support/embedded-registry.ts";
@@ -94,7 +95,7 @@ test("first everything is pulled and packed, then nothing is, and the file is th
     registry.requests.map(({ kind }) => kind),
     ["ping", "manifest"],
   );
-  await run({ offline: true, work: { threads: 1, native: false } });
+  await run({ offline: true, pool: createWorkPool({ threads: 1, native: false }) });
   assert.equal(Buffer.compare(readFileSync(file), bytes), 0);
 });
 

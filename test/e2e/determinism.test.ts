@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, 
 import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { build } from "../../lib/build/build.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type AircrateOptions, aircrateFor, GALLERY, PROGRAM } from "../support/aircrate.ts";
 import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
@@ -93,7 +94,13 @@ test("one project gives the same bytes, whoever builds it where, when and with w
       const dir = tempDir(t);
       const file = join(dir, "gallery.auterionos");
       const mirrors = new Map([["docker.io", registry.host]]);
-      await build({ dir: first, store: join(dir, "store"), output: file, registry: { mirrors }, work });
+      await build({
+        dir: first,
+        store: join(dir, "store"),
+        output: file,
+        registry: { mirrors },
+        pool: createWorkPool(work),
+      });
       assert.equal(await sha256Of(file), expected);
     }
   });

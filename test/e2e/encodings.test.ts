@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { build } from "../../lib/build/build.ts";
 import { nativeGivesPakoBytes } from "../../lib/gzip/deflate.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
 import { aircrateFor } from "../support/aircrate.ts";
 import { sha256Of } from "../support/artifact.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
@@ -64,7 +65,7 @@ test("images of zstd and of plain layers in a real registry become a package", a
       assert.equal(await sha256Of(out), expected);
       assert.ok(again.images.every((one) => one.layers.every(({ source }) => source === "store")));
       for (const native of nativeGivesPakoBytes() ? [true, false] : [false]) {
-        await build({ dir: project, output: out, store: tempDir(t), work: { native } });
+        await build({ dir: project, output: out, store: tempDir(t), pool: createWorkPool({ native }) });
         assert.equal(await sha256Of(out), expected);
       }
     });

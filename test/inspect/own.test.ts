@@ -10,6 +10,7 @@ import { openStore, writeBlob } from "../../lib/store/layout.ts";
 import { verifyFile } from "../../lib/verify/verify.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { tempDir } from "../support/cleanup.ts";
+import { digest } from "../support/digest.ts";
 import { json, sampleImages, TAGS } from "../verify/sample-archive.ts";
 
 const MANIFEST = `app-author: com.example
@@ -75,6 +76,7 @@ async function writePackage(t: TestContext) {
   const file = join(dir, "out.auterionos");
   const text = (name: string, content: string) => ({ name, pieces: [{ bytes: Buffer.from(content) }] });
   const { size } = await writeArtifact(file, store, {
+    digest,
     header: {
       type: "docker",
       name: `${slug}:1.0.0`,

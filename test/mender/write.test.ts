@@ -10,6 +10,7 @@ import { blobFile, type Store, writeBlob } from "../../lib/store/layout.ts";
 import { decodeJson } from "../../spec/decode.ts";
 import { ArtifactVersion, HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
 import { tempDir } from "../support/cleanup.ts";
+import { digest } from "../support/digest.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
 import { listTar } from "../support/gnu-tar.ts";
 import { runOk } from "../support/run.ts";
@@ -63,7 +64,7 @@ async function writeSample(t: TestContext): Promise<Sample & { file: string; dir
   const made = await sample(t);
   const dir = tempDir(t);
   const file = join(dir, "demo.auterionos");
-  const written = await writeArtifact(file, made.store, { header: HEADER, payload: made.payload });
+  const written = await writeArtifact(file, made.store, { header: HEADER, digest, payload: made.payload });
   return { ...made, dir, file, written };
 }
 
@@ -197,7 +198,7 @@ test("the same content gives the same bytes, wherever it is written", async (t) 
   const before = process.umask(0o077);
   const other = join(tempDir(t), "deep/down/other-name");
   try {
-    await writeArtifact(other, store, { header: HEADER, payload });
+    await writeArtifact(other, store, { header: HEADER, digest, payload });
   } finally {
     process.umask(before);
   }
@@ -211,11 +212,11 @@ test("no payload, one empty file, and sizes around the ends of stored blocks", a
   for (const [i, sizes] of [[0], [65_535 - 512], [65_535], [65_536], [131_070 - 1024, 1], [512, 511, 513]].entries()) {
     const file = join(dir, String(i));
     const payload = sizes.map((size, n) => ({ name: `f${n}`, pieces: [{ bytes: noise(n, size) }] }));
-    const { size } = await writeArtifact(file, store, { header: HEADER, payload });
+    const { size } = await writeArtifact(file, store, { header: HEADER, digest, payload });
     assert.equal(size, statSync(file).size);
     await runOk("mender-artifact", ["validate", file]);
   }
-  const { size, payload } = await writeArtifact(join(dir, "none"), store, { header: HEADER, payload: [] });
+  const { size, payload } = await writeArtifact(join(dir, "none"), store, { header: HEADER, digest, payload: [] });
   assert.deepEqual([size, payload], [statSync(join(dir, "none")).size, []]);
 });
 
@@ -224,7 +225,7 @@ describe("names that a reader would refuse are refused first", () => {
     test(JSON.stringify(name.slice(0, 10)), async (t) => {
       const dir = tempDir(t);
       const payload = [{ name, pieces: [{ bytes: Buffer.from("x") }] }];
-      const failed = writeArtifact(join(dir, "out"), await tempStore(t), { header: HEADER, payload });
+      const failed = writeArtifact(join(dir, "out"), await tempStore(t), { header: HEADER, digest, payload });
       await rejectsWith(failed, "input", /cannot be the name of a payload file/);
       assert.deepEqual(readdirSync(dir), []);
     });
@@ -233,6 +234,7 @@ describe("names that a reader would refuse are refused first", () => {
     const file = { name: "version", pieces: [] };
     const failed = writeArtifact(join(tempDir(t), "out"), await tempStore(t), {
       header: HEADER,
+      digest,
       payload: [file, file],
     });
     await rejectsWith(failed, "input", /"version"/, /occurs twice/);
@@ -242,7 +244,7 @@ describe("names that a reader would refuse are refused first", () => {
     const names = ["-", "_", "a,b", "...", ".env", "A".repeat(90), "0"];
     const file = join(tempDir(t), "out");
     const payload = names.map((name) => ({ name, pieces: [{ bytes: Buffer.from(name) }] }));
-    await writeArtifact(file, await tempStore(t), { header: HEADER, payload });
+    await writeArtifact(file, await tempStore(t), { header: HEADER, digest, payload });
     await runOk("mender-artifact", ["validate", file]);
   });
 });
@@ -254,7 +256,7 @@ describe("a failure in the middle leaves what was there before", () => {
     writeFileSync(join(dir, "out"), "before");
     const signal = spoil(made);
     const error = await failure(
-      writeArtifact(join(dir, "out"), made.store, { header: HEADER, payload: made.payload, signal }),
+      writeArtifact(join(dir, "out"), made.store, { header: HEADER, digest, payload: made.payload, signal }),
     );
     assert.deepEqual(readdirSync(dir), ["out"]);
     assert.equal(readFileSync(join(dir, "out"), "utf8"), "before");
@@ -279,16 +281,16 @@ describe("a failure in the middle leaves what was there before", () => {
 
 test("what the format cannot hold is refused before anything is written", async (t) => {
   const dir = tempDir(t);
-  const digest = `sha256:${"0".repeat(64)}`;
-  const payload = [{ name: "huge", pieces: [{ blob: { digest, size: 8 * 1024 ** 3 - 600_000, crc: 0 } }] }];
+  const blob = { digest: `sha256:${"0".repeat(64)}`, size: 8 * 1024 ** 3 - 600_000, crc: 0 };
+  const payload = [{ name: "huge", pieces: [{ blob }] }];
   const error = await rejectsWith(
-    writeArtifact(join(dir, "out"), await tempStore(t), { header: HEADER, payload }),
+    writeArtifact(join(dir, "out"), await tempStore(t), { header: HEADER, digest, payload }),
     "input",
     /larger than 8 GiB/,
   );
   assert.equal(error.where, join(dir, "out"));
   assert.deepEqual(readdirSync(dir), []);
   writeFileSync(join(dir, "file"), "");
-  const below = writeArtifact(join(dir, "file/out"), await tempStore(t), { header: HEADER, payload: [] });
+  const below = writeArtifact(join(dir, "file/out"), await tempStore(t), { header: HEADER, digest, payload: [] });
   await rejectsWith(below, "unreachable", /cannot be written/);
 });

@@ -1,0 +1,9 @@
+import type { Segment } from "../../lib/tar/sequence.ts";
+import { createJobRunner, type DigestResult } from "../../lib/workers/jobs.ts";
+
+const run = createJobRunner();
+
+/** Digests on this thread what a build has digested on another one. */
+export function digest(segments: readonly Segment[]): Promise<DigestResult> {
+  return run({ kind: "digest", segments });
+}
