@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import type { PackedBlocks } from "../../spec/store.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { PACKING, WINDOW } from "../gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
@@ -9,7 +10,7 @@ import { createSlicer, type Segment } from "../tar/sequence.ts";
 import type { BlockIdentity, PackResult } from "../workers/jobs.ts";
 import { createRelief } from "../workers/memory.ts";
 import type { WorkPool } from "../workers/pool.ts";
-import { createBlockList, type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
+import { type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
 
 /** What is packed, and how. */
 export interface PackOptions {
@@ -48,7 +49,7 @@ export async function packStream(
   const earlier = place === undefined ? undefined : await openEarlierBlocks(store, place);
   const out = await createBlobWriter(store);
   const blob = createTally(out);
-  const list = createBlockList();
+  const list: PackedBlocks["blocks"] = [];
   const packer = createPacker(pool, { slice: createSlicer(segments), cuts, earlier });
   const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
   try {
@@ -65,8 +66,9 @@ export async function packStream(
       const { packed, key, crc } = await running.shift()!;
       const plainSize = packer.size(done);
       plainCrc = crc32Combine(plainCrc, crc, plainSize);
-      list.add(key, plainSize, packed);
-      await blob.write(packed);
+      const packedCrc = crc32(packed);
+      list.push([key, plainSize, packed.length, packedCrc]);
+      await blob.write(packed, packedCrc);
     }
     const plainSize = cuts.at(-1)!;
     await blob.write(gzipTrailer(plainCrc, plainSize));
@@ -74,7 +76,7 @@ export async function packStream(
     check(packed);
     await out.commit(packed.digest);
     if (place !== undefined) {
-      await recordPackedBlocks(store, PACKING.name, { place, version: 1, digest: packed.digest, blocks: list.blocks });
+      await recordPackedBlocks(store, PACKING.name, { place, version: 1, digest: packed.digest, blocks: list });
     }
     return packed;
   } catch (error) {
@@ -144,9 +146,9 @@ function createTally(out: BlobWriter) {
   let size = 0;
   let crc = 0;
   return {
-    write(chunk: Uint8Array): Promise<void> {
+    write(chunk: Uint8Array, chunkCrc = crc32(chunk)): Promise<void> {
       hash.update(chunk);
-      crc = crc32(chunk, crc);
+      crc = crc32Combine(crc, chunkCrc, chunk.length);
       size += chunk.length;
       relieve(chunk.length);
       return out.write(chunk);

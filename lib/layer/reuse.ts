@@ -1,6 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import type { PackedBlocks } from "../../spec/store.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import { GZIP_HEADER } from "../gzip/format.ts";
 import { blobFile, type Store } from "../store/layout.ts";
@@ -48,15 +47,4 @@ async function readPlace(file: FileHandle, { position, size, crc }: Place): Prom
   const bytes = Buffer.allocUnsafeSlow(size);
   const { bytesRead } = await file.read(bytes, 0, size, position);
   return bytesRead === size && crc32(bytes) === crc ? bytes : undefined;
-}
-
-/** Collects the record of a layer's blocks while they are written. */
-export function createBlockList() {
-  const blocks: PackedBlocks["blocks"] = [];
-  return {
-    blocks,
-    add(key: string, plainSize: number, packed: Uint8Array): void {
-      blocks.push([key, plainSize, packed.length, crc32(packed)]);
-    },
-  };
 }

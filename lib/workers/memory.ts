@@ -13,6 +13,8 @@ export function tuneEngine(): void {
   v8.setFlagsFromString("--expose-gc");
   // The optimising compiler for WebAssembly takes 36 MB for the HTTP parser of undici, which is no bottleneck.
   v8.setFlagsFromString("--liftoff-only");
+  // Costs 3 % of the time and saves 20 MB: with several threads, V8's own reserves weigh more than all that is in use.
+  v8.setFlagsFromString("--optimize-for-size");
   // The one for JavaScript starts later: nearly all time goes into native code, and what it compiles within a second
   // costs more time than it gives back (measured: 0.15 s of 1.0 s). Later versions of Node go by another measure.
   if (process.versions.node.startsWith("20.")) v8.setFlagsFromString("--interrupt-budget=1000000");
