@@ -1,8 +1,13 @@
 import type { Argv, CommandModule } from "yargs";
 
-/** A command: how its arguments are written, and what it does with them. */
-export interface Command<A> extends Pick<CommandModule<object, A>, "command" | "describe" | "builder"> {
+/** What a command does. Each action is a module of its own, so that a command loads what it needs and nothing else. */
+export interface Action<A> {
   run(args: A): Promise<void>;
+}
+
+/** A command: how its arguments are written, and the way to what it does with them. */
+export interface Command<A> extends Pick<CommandModule<object, A>, "command" | "describe" | "builder"> {
+  action(): Promise<Action<A>>;
 }
 
 /** Thrown to leave the parser with the command that it found. */
@@ -19,11 +24,11 @@ export class Chosen {
  * returns, yargs renders the whole help in advance, which takes longer than everything else that it does. Options are
  * read under the names they are declared with.
  */
-export function addCommand<A>(yargs: Argv, { run, ...command }: Command<A>): Argv {
+export function addCommand<A>(yargs: Argv, { action, ...command }: Command<A>): Argv {
   const module: CommandModule<object, A> = {
     ...command,
     handler: (args) => {
-      throw new Chosen(() => run(args as unknown as A));
+      throw new Chosen(async () => (await action()).run(args as unknown as A));
     },
   };
   return yargs.command(module);

@@ -1,13 +1,3 @@
-import { homedir } from "node:os";
-import path from "node:path";
-import { AircrateError } from "../lib/error.ts";
-import type { ProxySettings } from "../lib/http/proxy.ts";
-import type { Retry } from "../lib/http/retry.ts";
-import type { TlsSettings } from "../lib/http/tls.ts";
-import type { RegistryAccess } from "../lib/registry/client.ts";
-import { credentialPlaces, registriesFile } from "./environment.ts";
-import { warn } from "./ui/text.ts";
-
 /** The options of every command that talks to registries. */
 export interface NetworkArguments {
   mirror: string[];
@@ -53,63 +43,3 @@ export const NETWORK_OPTIONS = {
     describe: "Give a request up after so many seconds without an answer, or without more of it",
   },
 } as const;
-
-/** @throws AircrateError usage */
-export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
-  const { retries, timeout } = args;
-  const { parseHost } = await import("../lib/registry/host.ts");
-  const { parseMirror } = await import("../lib/registry/mirrors.ts");
-  const { readRegistriesFile } = await import("../lib/app/registries.ts");
-  const { credentialsFromFiles } = await import("../lib/credentials/find.ts");
-  return {
-    mirrors: new Map(args.mirror.map(parseMirror)),
-    registries: await readRegistriesFile(registriesFile(env)),
-    findCredentials: credentialsFromFiles(credentialPlaces(env)),
-    insecure: args["insecure-registry"].map(parseHost),
-    onRetry: showRetry,
-    proxy: proxySettings(env),
-    tls: tlsSettings(args.ca, env),
-    retry: {
-      tries: within(retries, "retries", { from: 1, to: 1000, whole: true }),
-      maxRetryAfter: within(args["retry-max-wait"], "retry-max-wait", { from: 0, to: DAY }) * 1000,
-    },
-    timeout: within(timeout, "timeout", { from: 0.001, to: DAY }) * 1000,
-  };
-}
-
-/** Tells that a request is going to be sent again; a wait of less than a second is over before that is read. */
-function showRetry({ host, reason, wait }: Retry): void {
-  if (wait >= 1000) warn(`${host}: ${reason}; trying again in ${(wait / 1000).toFixed(1)} s`);
-}
-
-/** In seconds. Timers of Node count no more than 24 days. */
-const DAY = 86_400;
-
-function within(value: number, option: string, range: { from: number; to: number; whole?: boolean }): number {
-  const { from, to, whole = false } = range;
-  if (value >= from && value <= to && (!whole || Number.isInteger(value))) return value;
-  throw new AircrateError("usage", `--${option} is not a ${whole ? "whole number" : "number"} from ${from} to ${to}`);
-}
-
-/** Variables of one name in both cases, where the one in capitals counts first, as in Go's programs. Empty is unset. */
-function proxySettings(env: NodeJS.ProcessEnv): ProxySettings {
-  const variable = (name: string) => env[name] || env[name.toLowerCase()];
-  const all = variable("ALL_PROXY");
-  const https = variable("HTTPS_PROXY") ?? all;
-  const http = variable("HTTP_PROXY") ?? all;
-  const except = variable("NO_PROXY");
-  return { ...(https && { https }), ...(http && { http }), ...(except && { except }) };
-}
-
-/** Aircrate's own folder counts first, then those of Podman and Docker. */
-function tlsSettings(authorities: readonly string[], env: NodeJS.ProcessEnv): TlsSettings {
-  const given = env.XDG_CONFIG_HOME;
-  // XDG Base Directory Specification: a relative path in the variable does not count.
-  const config = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ".config");
-  const homes = [path.join(config, "aircrate"), path.join(config, "containers"), "/etc/containers", "/etc/docker"];
-  return {
-    authorities,
-    folders: homes.map((folder) => path.join(folder, "certs.d")),
-    extra: env.NODE_EXTRA_CA_CERTS,
-  };
-}

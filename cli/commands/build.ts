@@ -1,11 +1,9 @@
-import type { BuildOptions, OutputFormat } from "../../lib/build/build.ts";
+import type { OutputFormat } from "../../lib/build/build.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
 import type { Command } from "../command.ts";
-import { sourceDateEpoch, storeFolder } from "../environment.ts";
-import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
-import { withSignals } from "../signals.ts";
-import { parseSize } from "../size.ts";
+import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
 
-interface BuildArguments extends NetworkArguments {
+export interface BuildArguments extends NetworkArguments {
   dir: string;
   output?: string;
   format?: OutputFormat;
@@ -56,36 +54,11 @@ export const buildCommand: Command<BuildArguments> = {
       .example("$0 build", "build the project in this folder")
       .example("$0 build app -o app.auterionos", "build another folder into a file of this name")
       .example("$0 build --mirror docker.io=127.0.0.1:5000", "pull from a mirror of Docker Hub"),
-  run: async (args) => {
-    const { createWorkPool } = await import("../../lib/workers/pool.ts");
-    // They start beside the loading of all the rest.
+  async action() {
+    // Threads start beside the loading of all the rest.
     const pool = createWorkPool();
     pool.warm();
-    const { build } = await import("../../lib/build/build.ts");
-    const options: BuildOptions = {
-      dir: args.dir,
-      pool,
-      store: storeFolder(process.env),
-      ...(args.output !== undefined && { output: args.output }),
-      ...(args.format !== undefined && { format: args.format }),
-      ...(args["app-version"] !== undefined && { appVersion: args["app-version"] }),
-      unversionedFile: args["unversioned-file"],
-      registry: await registryAccess(args, process.env),
-      offline: args.offline,
-      locked: args.locked,
-      ...(args.vendor !== undefined && { vendor: args.vendor }),
-      simulation: args.simulation,
-      epoch: sourceDateEpoch(process.env),
-      ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
-    };
-    const report = await withSignals((signal) => build({ ...options, signal }));
-    if (args.json) {
-      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      return;
-    }
-    const { renderReport } = await import("../ui/report.ts");
-    const { print, warn } = await import("../ui/text.ts");
-    print(renderReport(report));
-    for (const warning of report.warnings) warn(warning);
+    const { run } = await import("../actions/build.ts");
+    return { run: (args) => run(args, pool) };
   },
 };

@@ -1,8 +1,5 @@
 import type { Argv } from "yargs";
-import { AircrateError } from "../../lib/error.ts";
-import type { Store } from "../../lib/store/layout.ts";
 import { addCommand, type Command } from "../command.ts";
-import { storeFolder } from "../environment.ts";
 
 /** The folder of the store is looked after by commands of its own. */
 export const storeCommand: Command<object> = {
@@ -16,10 +13,10 @@ export const storeCommand: Command<object> = {
     return yargs.demandCommand(1, "name a command of the store: ls, verify, prune or import");
   },
   // Never reached without a command of the store.
-  run: async () => {},
+  action: async () => ({ run: async () => {} }),
 };
 
-interface JsonArgument {
+export interface JsonArgument {
   json: boolean;
 }
 
@@ -29,33 +26,17 @@ const listCommand: Command<JsonArgument> = {
   command: "ls",
   describe: "Show what is in the store",
   builder: (yargs) => yargs.options(JSON_OPTION),
-  run: async ({ json }) => {
-    const { listStore } = await import("../../lib/store/list.ts");
-    const listing = await listStore(await openedStore());
-    await show(listing, json, (ui) => ui.renderListing(listing));
-  },
+  action: async () => ({ run: (await import("../actions/store.ts")).list }),
 };
 
 const verifyCommand: Command<JsonArgument> = {
   command: "verify",
   describe: "Check every blob against its digest; damaged ones are set aside",
   builder: (yargs) => yargs.options(JSON_OPTION),
-  run: async ({ json }) => {
-    const { verifyStore } = await import("../../lib/store/verify.ts");
-    const verification = await verifyStore(await openedStore());
-    const { store, problems } = verification;
-    if (json || problems.length === 0) await show(verification, json, (ui) => ui.renderVerification(verification));
-    if (problems.length === 0) return;
-    const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-    throw new AircrateError("integrity", `the store had ${count}`, {
-      where: store,
-      reason: problems.map(({ where, message }) => `${where}: ${message}`),
-      hint: "what was wrong is not used any more; the next build fetches or packs it anew",
-    });
-  },
+  action: async () => ({ run: (await import("../actions/store.ts")).verify }),
 };
 
-interface PruneArguments extends JsonArgument {
+export interface PruneArguments extends JsonArgument {
   "keep-lock": string[];
   "older-than"?: string;
   "max-size"?: string;
@@ -92,25 +73,10 @@ const pruneCommand: Command<PruneArguments> = {
       })
       .example("$0 store prune --older-than 30d", "remove what was not used for a month")
       .example("$0 store prune --keep-lock app/aircrate.lock", "keep what this project needs"),
-  run: async (args) => {
-    const { pruneStore } = await import("../../lib/store/prune.ts");
-    const { parseDuration, parseSize } = await import("../../lib/store/units.ts");
-    const olderThan = args["older-than"];
-    const maxSize = args["max-size"];
-    const locks = args["keep-lock"];
-    const { readLocked } = await import("../../lib/store/locked.ts");
-    const options = {
-      ...(locks.length > 0 && { locked: await readLocked(locks) }),
-      ...(olderThan !== undefined && { olderThan: parseDuration(olderThan) }),
-      ...(maxSize !== undefined && { maxSize: parseSize(maxSize) }),
-      dryRun: args["dry-run"],
-    };
-    const report = await pruneStore(await openedStore(), options);
-    await show(report, args.json, (ui) => ui.renderPruned(report));
-  },
+  action: async () => ({ run: (await import("../actions/store.ts")).prune }),
 };
 
-interface ImportArguments extends JsonArgument {
+export interface ImportArguments extends JsonArgument {
   files: string[];
   as?: string;
 }
@@ -135,28 +101,5 @@ const importCommand: Command<ImportArguments> = {
         ...JSON_OPTION,
       })
       .example("$0 store import python.tar", "as written by docker save, podman save or skopeo copy"),
-  run: async (args) => {
-    const { importFiles } = await import("../../lib/import/import.ts");
-    const report = await importFiles(args.files, {
-      store: storeFolder(process.env),
-      ...(args.as !== undefined && { as: args.as }),
-    });
-    await show(report, args.json, (ui) => ui.renderImport(report));
-  },
+  action: async () => ({ run: (await import("../actions/store.ts")).importImages }),
 };
-
-async function openedStore(): Promise<Store> {
-  const { findStore } = await import("../../lib/store/survey.ts");
-  return findStore(storeFolder(process.env));
-}
-
-type Ui = typeof import("../ui/store.ts");
-
-async function show(document: object, json: boolean, render: (ui: Ui) => string): Promise<void> {
-  if (json) {
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    return;
-  }
-  const { print } = await import("../ui/text.ts");
-  print(render(await import("../ui/store.ts")));
-}

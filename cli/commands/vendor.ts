@@ -1,9 +1,7 @@
 import type { Command } from "../command.ts";
-import { storeFolder } from "../environment.ts";
-import { NETWORK_OPTIONS, type NetworkArguments, registryAccess } from "../network.ts";
-import { withSignals } from "../signals.ts";
+import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
 
-interface VendorArguments extends NetworkArguments {
+export interface VendorArguments extends NetworkArguments {
   dir: string;
   output?: string;
   format?: "tar" | "dir";
@@ -32,23 +30,5 @@ export const vendorCommand: Command<VendorArguments> = {
       })
       .example("$0 vendor -o bases.tar", "where there is a network")
       .example("$0 build --locked --offline --vendor bases.tar", "where there is none"),
-  run: async (args) => {
-    const { vendorProject } = await import("../../lib/vendor/vendor.ts");
-    const options = {
-      dir: args.dir,
-      store: storeFolder(process.env),
-      registry: await registryAccess(args, process.env),
-      ...(args.output !== undefined && { output: args.output }),
-      ...(args.format !== undefined && { format: args.format }),
-    };
-    const report = await withSignals((signal) => vendorProject({ ...options, signal }));
-    if (args.json) {
-      process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      return;
-    }
-    const { renderVendor } = await import("../ui/lock.ts");
-    const { print, warn } = await import("../ui/text.ts");
-    print(renderVendor(report));
-    for (const warning of report.warnings) warn(warning);
-  },
+  action: () => import("../actions/vendor.ts"),
 };

@@ -1,7 +1,6 @@
-import { AircrateError } from "../../lib/error.ts";
 import type { Command } from "../command.ts";
 
-interface VerifyArguments {
+export interface VerifyArguments {
   file: string;
 }
 
@@ -14,20 +13,5 @@ export const verifyCommand: Command<VerifyArguments> = {
       demandOption: true,
       describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
     }),
-  run: async (args) => {
-    const { verifyFile } = await import("../../lib/verify/verify.ts");
-    const { renderVerified } = await import("../ui/inspection.ts");
-    const { print, warn } = await import("../ui/text.ts");
-    const { problems, warnings, inspection } = await verifyFile(args.file);
-    for (const { where, message } of warnings) warn(`${where}: ${message}`);
-    if (problems.length > 0) {
-      const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-      throw new AircrateError("integrity", `verify found ${count}`, {
-        where: args.file,
-        reason: problems.map(({ where, message }) => `${where}: ${message}`),
-        hint: "do not install the file; build or fetch it again",
-      });
-    }
-    print(renderVerified(inspection));
-  },
+  action: () => import("../actions/verify.ts"),
 };

@@ -59,6 +59,11 @@ export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
+/** Prints a document on stdout, for programs. */
+export function printJson(document: object): void {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
 /** Prints a warning on stderr: what worked all the same, but may not be what was meant. */
 export function warn(text: string): void {
   process.stderr.write(`warning: ${printable(text)}\n`);

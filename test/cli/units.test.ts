@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseDuration, parseSize } from "../../lib/store/units.ts";
+import { parseDuration, parseSize } from "../../cli/units.ts";
 import { throwsWith } from "../support/faults.ts";
 
 test("durations", () => {

@@ -1,4 +1,4 @@
-import { AircrateError } from "../error.ts";
+import { AircrateError } from "../lib/error.ts";
 
 const DURATIONS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,0 +1,35 @@
+import { type BuildOptions, build } from "../../lib/build/build.ts";
+import type { WorkPool } from "../../lib/workers/pool.ts";
+import type { BuildArguments } from "../commands/build.ts";
+import { sourceDateEpoch, storeFolder } from "../environment.ts";
+import { registryAccess } from "../registry-access.ts";
+import { withSignals } from "../signals.ts";
+import { renderReport } from "../ui/report.ts";
+import { print, printJson, warn } from "../ui/text.ts";
+import { parseSize } from "../units.ts";
+
+export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
+  const options: BuildOptions = {
+    dir: args.dir,
+    pool,
+    store: storeFolder(process.env),
+    ...(args.output !== undefined && { output: args.output }),
+    ...(args.format !== undefined && { format: args.format }),
+    ...(args["app-version"] !== undefined && { appVersion: args["app-version"] }),
+    unversionedFile: args["unversioned-file"],
+    registry: await registryAccess(args, process.env),
+    offline: args.offline,
+    locked: args.locked,
+    ...(args.vendor !== undefined && { vendor: args.vendor }),
+    simulation: args.simulation,
+    epoch: sourceDateEpoch(process.env),
+    ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
+  };
+  const report = await withSignals((signal) => build({ ...options, signal }));
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  print(renderReport(report));
+  for (const warning of report.warnings) warn(warning);
+}

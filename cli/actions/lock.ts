@@ -1,0 +1,24 @@
+import { lockProject } from "../../lib/lock/lock.ts";
+import type { LockArguments } from "../commands/lock.ts";
+import { storeFolder } from "../environment.ts";
+import { registryAccess } from "../registry-access.ts";
+import { withSignals } from "../signals.ts";
+import { renderLock } from "../ui/lock.ts";
+import { print, printJson, warn } from "../ui/text.ts";
+
+export async function run(args: LockArguments): Promise<void> {
+  const options = {
+    dir: args.dir,
+    store: storeFolder(process.env),
+    registry: await registryAccess(args, process.env),
+    simulation: args.simulation,
+    ...(args.update !== undefined && { update: args.update }),
+  };
+  const report = await withSignals((signal) => lockProject({ ...options, signal }));
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  print(renderLock(report));
+  for (const warning of report.warnings) warn(warning);
+}

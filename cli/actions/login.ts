@@ -1,0 +1,51 @@
+import { login, parseRegistry } from "../../lib/registry/login.ts";
+import { VERSION } from "../../lib/version.ts";
+import { type LoginArguments, passwordError } from "../commands/login.ts";
+import { credentialPlaces } from "../environment.ts";
+import { registryAccess } from "../registry-access.ts";
+import { ask } from "../ui/prompt.ts";
+import { print, warn } from "../ui/text.ts";
+
+/** Bytes of a password that comes on stdin. */
+const MAX_PASSWORD = 64 * 1024;
+
+export async function run(args: LoginArguments): Promise<void> {
+  const registry = parseRegistry(args.registry);
+  const credentials = await readCredentials(args);
+  const { file, helper, proved } = await login(registry, credentials, {
+    places: credentialPlaces(process.env),
+    client: { ...(await registryAccess({ ...args, mirror: [] }, process.env)), userAgent: `aircrate/${VERSION}` },
+  });
+  if (!proved) warn(`${registry} asks for no credentials, so these are not proved to be right`);
+  print(`logged in to ${registry}; the credentials are kept by ${helper ?? file}\n`);
+}
+
+async function readCredentials(args: LoginArguments): Promise<{ user: string; password: string }> {
+  if (args["password-stdin"] && args.username === undefined) {
+    throw passwordError("--password-stdin needs a user name", "stdin has the password alone", "name the user with -u");
+  }
+  if (!args["password-stdin"] && !process.stdin.isTTY)
+    throw passwordError("there is no terminal to ask for the password");
+  const user = args.username ?? (await ask("User name: "));
+  // A colon ends the user name where credentials are sent (RFC 7617) and stored.
+  if (user === "" || user.includes(":")) {
+    throw passwordError("the user name is empty or has a colon", undefined, "give another");
+  }
+  const password = args["password-stdin"] ? await readPassword() : await ask("Password: ", { hidden: true });
+  if (password === "") throw passwordError("the password is empty");
+  return { user, password };
+}
+
+/** All of stdin but the end of its line. */
+async function readPassword(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    size += chunk.length;
+    if (size > MAX_PASSWORD) throw passwordError(`the password is larger than ${MAX_PASSWORD} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+}

@@ -1,0 +1,24 @@
+import { vendorProject } from "../../lib/vendor/vendor.ts";
+import type { VendorArguments } from "../commands/vendor.ts";
+import { storeFolder } from "../environment.ts";
+import { registryAccess } from "../registry-access.ts";
+import { withSignals } from "../signals.ts";
+import { renderVendor } from "../ui/lock.ts";
+import { print, printJson, warn } from "../ui/text.ts";
+
+export async function run(args: VendorArguments): Promise<void> {
+  const options = {
+    dir: args.dir,
+    store: storeFolder(process.env),
+    registry: await registryAccess(args, process.env),
+    ...(args.output !== undefined && { output: args.output }),
+    ...(args.format !== undefined && { format: args.format }),
+  };
+  const report = await withSignals((signal) => vendorProject({ ...options, signal }));
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  print(renderVendor(report));
+  for (const warning of report.warnings) warn(warning);
+}

@@ -1,0 +1,19 @@
+import { AircrateError } from "../../lib/error.ts";
+import { verifyFile } from "../../lib/verify/verify.ts";
+import type { VerifyArguments } from "../commands/verify.ts";
+import { renderVerified } from "../ui/inspection.ts";
+import { print, warn } from "../ui/text.ts";
+
+export async function run(args: VerifyArguments): Promise<void> {
+  const { problems, warnings, inspection } = await verifyFile(args.file);
+  for (const { where, message } of warnings) warn(`${where}: ${message}`);
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+    throw new AircrateError("integrity", `verify found ${count}`, {
+      where: args.file,
+      reason: problems.map(({ where, message }) => `${where}: ${message}`),
+      hint: "do not install the file; build or fetch it again",
+    });
+  }
+  print(renderVerified(inspection));
+}
