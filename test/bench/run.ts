@@ -67,6 +67,9 @@ async function scenarios(dir: string, project: string, work: Work): Promise<void
     run,
   );
   await print("nothing changed", () => {}, run);
+  // With a lock nobody is asked what a tag leads to.
+  await aircrate(store, ["lock", project]);
+  await print("the same with a lock", () => {}, run);
 }
 
 async function print(name: string, prepare: () => void, run: () => Promise<Measured>): Promise<void> {
@@ -91,11 +94,12 @@ async function print(name: string, prepare: () => void, run: () => Promise<Measu
 }
 
 function build(store: string, project: string, output: string): Promise<Measured> {
+  return aircrate(store, ["build", project, "-o", output, "--json"]);
+}
+
+function aircrate(store: string, args: readonly string[]): Promise<Measured> {
   const cli = join(projectDir(), "dist", "bin", "aircrate.js");
-  return measure(process.execPath, [cli, "build", project, "-o", output, "--json"], {
-    ...process.env,
-    AIRCRATE_STORE: store,
-  });
+  return measure(process.execPath, [cli, ...args], { ...process.env, AIRCRATE_STORE: store });
 }
 
 function megabytes(size: number): string {
