@@ -1,5 +1,15 @@
 import type { Argv, CommandModule } from "yargs";
 
+/** An option that may be given several times, each time with one value. */
+export const REPEATED = {
+  type: "string",
+  array: true,
+  requiresArg: true,
+  nargs: 1,
+  default: [] as string[],
+  defaultDescription: "none",
+} as const;
+
 /** What a command does. Each action is a module of its own, so that a command loads what it needs and nothing else. */
 export interface Action<A> {
   run(args: A): Promise<void>;

@@ -1,3 +1,5 @@
+import { REPEATED } from "./command.ts";
+
 /** The options of every command that talks to registries. */
 export interface NetworkArguments {
   mirror: string[];
@@ -8,20 +10,11 @@ export interface NetworkArguments {
   timeout: number;
 }
 
-const LIST = {
-  type: "string",
-  array: true,
-  requiresArg: true,
-  nargs: 1,
-  default: [] as string[],
-  defaultDescription: "none",
-} as const;
-
 export const NETWORK_OPTIONS = {
-  mirror: { ...LIST, describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]; may be repeated" },
-  ca: { ...LIST, describe: "Trust the authorities in this PEM file, too; may be repeated" },
+  mirror: { ...REPEATED, describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]; may be repeated" },
+  ca: { ...REPEATED, describe: "Trust the authorities in this PEM file, too; may be repeated" },
   "insecure-registry": {
-    ...LIST,
+    ...REPEATED,
     describe: "Do not check the certificate of HOST[:PORT], and use plain http when it has no https; may be repeated",
   },
   retries: {

@@ -33,8 +33,8 @@ export interface Session {
  * @throws AircrateError unreachable: the store cannot be used; as `openLayout`
  */
 export async function openSession(options: SessionOptions, registries: Registries): Promise<Session> {
-  const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
   const store = await openStore(options.store);
+  const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
   const giveBack = await takeLease(store);
   const remote = createRegistryClient({
     userAgent: `aircrate/${VERSION}`,

@@ -11,6 +11,9 @@ export type Digest = Static<typeof Digest>;
 /** Size in bytes; JSON numbers above 2^53 are not exact, and no blob is that large. */
 export const Size = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: "size in bytes" });
 
+/** Bytes of the largest manifest, index or config that is read (distribution-spec asks registries for 4 MiB). */
+export const MAX_DOCUMENT = 4 * 1024 * 1024;
+
 export const Annotations = Type.Record(Type.String(), Type.String());
 
 /** What an index entry says about the machine it is for (image-index.md, `platform`). */

@@ -1,7 +1,7 @@
 import { AircrateError } from "../../lib/error.ts";
 import { importFiles } from "../../lib/import/import.ts";
+import { readLocked } from "../../lib/lock/locked.ts";
 import { listStore } from "../../lib/store/list.ts";
-import { readLocked } from "../../lib/store/locked.ts";
 import { pruneStore } from "../../lib/store/prune.ts";
 import { findStore } from "../../lib/store/survey.ts";
 import { verifyStore } from "../../lib/store/verify.ts";

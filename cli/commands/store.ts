@@ -1,5 +1,5 @@
 import type { Argv } from "yargs";
-import { addCommand, type Command } from "../command.ts";
+import { addCommand, type Command, REPEATED } from "../command.ts";
 
 /** The folder of the store is looked after by commands of its own. */
 export const storeCommand: Command<object> = {
@@ -50,12 +50,7 @@ const pruneCommand: Command<PruneArguments> = {
     yargs
       .options({
         "keep-lock": {
-          type: "string",
-          array: true,
-          requiresArg: true,
-          nargs: 1,
-          default: [] as string[],
-          defaultDescription: "none",
+          ...REPEATED,
           describe: "Keep the images that this lock file names, and no other ones; may be repeated",
         },
         "older-than": {

@@ -2,7 +2,7 @@ import type { DockerArchiveManifest } from "../../spec/docker-archive.ts";
 import { MEDIA } from "../../spec/media-types.ts";
 import { ANNOTATION, type Descriptor, type Index, type IndexEntry, type Manifest } from "../../spec/oci.ts";
 import type { LayerRecord } from "../../spec/store.ts";
-import { type Digest, digestOf, hex } from "../digest.ts";
+import { blobPath, type Digest, digestOf, LAYOUT_MARKER } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 
@@ -89,7 +89,7 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   const members: ArchiveMember[] = [
     { path: "blobs", directory: true },
     { path: "blobs/sha256", directory: true },
-    { path: "oci-layout", bytes: toJson({ imageLayoutVersion: "1.0.0" }) },
+    { path: "oci-layout", bytes: Buffer.from(LAYOUT_MARKER) },
     { path: "index.json", bytes: toJson(index) },
   ];
   if (form === "docker-archive") members.push({ path: "manifest.json", bytes: toJson([...items.values()]) });
@@ -100,10 +100,6 @@ function layerDescriptor(layer: LayerRecord, form: LayerForm): Descriptor {
   return form === "plain"
     ? { mediaType: MEDIA.ociLayer, digest: layer.diffId, size: layer.plainSize }
     : { mediaType: MEDIA.ociLayerGzip, digest: layer.digest, size: layer.size };
-}
-
-function blobPath(digest: Digest): string {
-  return `blobs/sha256/${hex(digest)}`;
 }
 
 function toJson(document: unknown): Uint8Array {

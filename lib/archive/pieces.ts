@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
-import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
+import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import type { Segment } from "../tar/sequence.ts";
 
 /**
@@ -73,7 +73,7 @@ export async function writePieces(
     } finally {
       await file.close();
     }
-    if (crc !== blob.crc || size !== blob.size) throw await damaged(store, blob);
+    if (crc !== blob.crc || size !== blob.size) throw await damagedBlob(store, blob.digest, "build again");
     total = crc32Combine(total, crc, size);
   }
   return total;
@@ -114,15 +114,4 @@ async function openBlob(store: Store, blob: StoredBlob): Promise<FileHandle> {
       cause: error,
     });
   }
-}
-
-async function damaged(store: Store, { digest }: StoredBlob): Promise<AircrateError> {
-  const aside = await quarantineBlob(store, digest);
-  return new AircrateError("integrity", "a blob in the store is damaged", {
-    where: digest,
-    ...(aside && { reason: "it was set aside and will not be used again" }),
-    hint: aside
-      ? "build again: what is missing is fetched or packed anew; aircrate store verify looks for more"
-      : `remove ${blobFile(store, digest)} and build again`,
-  });
 }

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Encoding, Finding } from "../../spec/inspection.ts";
+import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { readGzip } from "../gzip/members.ts";
 import type { FoundEntry, FoundType, TarEnd } from "../tar/parser.ts";
 import { readTar } from "../tar/reader.ts";
 import { encodingOf, MAGIC_SIZE } from "../unpack/encoding.ts";
 import { type ArchiveScan, createArchiveScan, scanArchive } from "./archive.ts";
 import { counted } from "./blob.ts";
-import { type Budget, MAX_DOCUMENT } from "./limits.ts";
+import type { Budget } from "./limits.ts";
 import { collect, createTap, formatFault, type Tap } from "./tap.ts";
 
 /** A member of one of the tar files of a Mender artifact. */

@@ -1,8 +1,7 @@
+import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { AircrateError } from "../error.ts";
 import { createRelief } from "../workers/memory.ts";
 
-/** Largest document (manifest, config, index) that is read, in bytes. */
-export const MAX_DOCUMENT = 4 * 1024 * 1024;
 /** All documents that are kept at a time. */
 const MAX_DOCUMENTS = 64 * 1024 * 1024;
 /** Members of all archives of a file together. */

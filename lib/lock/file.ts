@@ -19,19 +19,28 @@ export function lockFile(dir: string): string {
 }
 
 /**
- * Reads the lock file of a project folder. It is JSON, which is also YAML: only when something is wrong with it, the
- * slower reader of that finds the line.
+ * Reads the lock file of a project folder.
  *
  * @returns undefined when there is none
- * @throws AircrateError input, at its line; unreachable when it cannot be read
+ * @throws AircrateError as {@link readLockFile}
  */
 export async function readLock(dir: string): Promise<Lock | undefined> {
-  const file = lockFile(dir);
-  const bytes = await readSmallFile(file, { name: file, limit: MAX_YAML_SIZE }).catch((error: unknown) => {
+  try {
+    return await readLockFile(lockFile(dir));
+  } catch (error) {
     if (error instanceof AircrateError && systemCode(error.cause) === "ENOENT") return undefined;
     throw error;
-  });
-  if (bytes === undefined) return undefined;
+  }
+}
+
+/**
+ * Reads a lock file. It is JSON, which is also YAML: only when something is wrong with it, the slower reader of that
+ * finds the line.
+ *
+ * @throws AircrateError input, at its line; unreachable when it cannot be read
+ */
+export async function readLockFile(file: string): Promise<Lock> {
+  const bytes = await readSmallFile(file, { name: file, limit: MAX_YAML_SIZE });
   const lock = await decodeLock(bytes, file);
   const wrong = Object.entries(lock.images).flatMap(([name, { index, platforms }]) =>
     Object.entries(platforms).flatMap(([platform, { manifest }]) => {

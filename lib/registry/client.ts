@@ -58,8 +58,6 @@ export interface RegistryAccess extends NetworkSettings {
   /** Asked instead of registries; goes before `registries`. */
   readonly mirrors?: Mirrors;
   readonly registries?: Registries;
-  /** Hosts that may be spoken to without TLS or with a certificate of any kind, beside those of `registries`. */
-  readonly insecure?: readonly string[];
   readonly findCredentials?: FindCredentials;
 }
 

@@ -1,16 +1,13 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson, SpecError } from "../../spec/decode.ts";
 import { INDEX_TYPES, MANIFEST_TYPES, MEDIA } from "../../spec/media-types.ts";
-import { type Descriptor, Index, type IndexEntry, Manifest } from "../../spec/oci.ts";
+import { type Descriptor, Index, type IndexEntry, MAX_DOCUMENT, Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import { type Digest, digestOf } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { formatPlatform, type Platform, platformMatch } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistrySource } from "./client.ts";
-
-/** Manifests and configs beyond this are refused, as by other clients (distribution-spec asks registries for 4 MiB). */
-export const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 /** One document of an image with the bytes that its digest is of. */
 export interface Document {

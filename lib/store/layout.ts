@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Digest, digestOf, hex } from "../digest.ts";
+import { MAX_DOCUMENT } from "../../spec/oci.ts";
+import { type Digest, digestOf, hex, LAYOUT_MARKER } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { makeFolder } from "../folder.ts";
 
@@ -13,9 +14,6 @@ import { makeFolder } from "../folder.ts";
 export interface Store {
   readonly root: string;
 }
-
-/** Content of `oci-layout`. */
-export const LAYOUT_MARKER = '{"imageLayoutVersion":"1.0.0"}';
 
 /** Opens the store, making it when it is not there. @throws AircrateError unreachable when the folder cannot be used */
 export async function openStore(root: string): Promise<Store> {
@@ -96,12 +94,29 @@ export async function quarantineBlob(store: Store, digest: Digest): Promise<bool
 }
 
 /**
- * A small blob, such as a manifest or a config, checked against its digest.
+ * The error of whoever finds a damaged blob while it writes an output. Sets the blob aside, so that the next try helps.
  *
- * @returns undefined when it is not there, or was damaged and is in quarantine now, so that the caller fetches it again
+ * @param again what to do then: `build again`
+ */
+export async function damagedBlob(store: Store, digest: Digest, again: string): Promise<AircrateError> {
+  const aside = await quarantineBlob(store, digest);
+  return new AircrateError("integrity", "a blob in the store is damaged", {
+    where: digest,
+    ...(aside && { reason: "it was set aside and will not be used again" }),
+    hint: aside
+      ? `${again}: what is missing is fetched or packed anew; aircrate store verify looks for more`
+      : `remove ${blobFile(store, digest)} and ${again}`,
+  });
+}
+
+/**
+ * A manifest, index or config, checked against its digest.
+ *
+ * @returns undefined when it is not there, or was damaged and is in quarantine now, so that the caller fetches it again;
+ *   also when it is larger than any of these: a hostile document may call a layer one of them
  */
 export async function readBlob(store: Store, blob: { digest: Digest; size: number }): Promise<Buffer | undefined> {
-  if (!(await hasBlob(store, blob))) return undefined;
+  if (blob.size > MAX_DOCUMENT || !(await hasBlob(store, blob))) return undefined;
   const bytes = await readFile(blobFile(store, blob.digest));
   if (digestOf(bytes) === blob.digest) return bytes;
   await quarantineBlob(store, blob.digest);

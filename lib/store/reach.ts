@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
-import { type Descriptor, Manifest } from "../../spec/oci.ts";
+import { type Descriptor, MAX_DOCUMENT, Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { ReferenceRecord } from "../../spec/store.ts";
 import { type Digest, digestOf } from "../digest.ts";
@@ -36,9 +36,6 @@ export function createReach(store: Store, { blobs, layers }: Survey): (record: R
     return { digests, layers: named, complete: needed.every((digest) => blobs.has(digest)) };
   };
 }
-
-/** Larger ones are not taken from registries, either. */
-const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 async function readDocument<S extends TSchema>(
   store: Store,

@@ -91,10 +91,18 @@ export function referenceKey(reference: string, platform: string): string {
 }
 
 /**
- * Derives `index.json` from the references. Two processes that do so at once both write a true list; the next change
- * adds what the slower one did not see.
+ * Derives `index.json` from the references. Several may do so at once, and a slower one may replace the list of one that
+ * saw more; whoever writes therefore looks again, until what is there is what it wrote.
  */
 export async function writeIndex(store: Store): Promise<void> {
+  let written: string | undefined;
+  for (let index = await deriveIndex(store); index !== written; index = await deriveIndex(store)) {
+    await writeWhole(store, path.join(store.root, "index.json"), index);
+    written = index;
+  }
+}
+
+async function deriveIndex(store: Store): Promise<string> {
   const manifests = (await readReferences(store)).map(
     ({ manifest, found, reference }): IndexEntry => ({
       ...manifest,
@@ -102,7 +110,7 @@ export async function writeIndex(store: Store): Promise<void> {
       annotations: { [ANNOTATION.refName]: reference },
     }),
   );
-  await writeWhole(store, path.join(store.root, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+  return JSON.stringify({ schemaVersion: 2, manifests });
 }
 
 /** All that can be read, in the order of their keys. */

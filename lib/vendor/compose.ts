@@ -2,7 +2,7 @@ import type { Lock, LockedBlob, LockedReference } from "../../spec/lock.ts";
 import { MEDIA } from "../../spec/media-types.ts";
 import { ANNOTATION, type Descriptor, type Index, type IndexEntry } from "../../spec/oci.ts";
 import { compareBytes } from "../bytes.ts";
-import { type Digest, digestOf, hex } from "../digest.ts";
+import { blobPath, type Digest, digestOf, LAYOUT_MARKER } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { parsePlatform } from "../platform.ts";
 
@@ -33,7 +33,7 @@ export function composeVendor(lock: Lock, lockBytes: Uint8Array): VendorFile[] {
   }
   const index: Index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests };
   return [
-    { path: "oci-layout", bytes: toJson({ imageLayoutVersion: "1.0.0" }) },
+    { path: "oci-layout", bytes: Buffer.from(LAYOUT_MARKER) },
     { path: "index.json", bytes: toJson(index) },
     { path: VENDORED_LOCK, bytes: lockBytes },
     ...[...blobs.keys()].sort().map((digest) => blobs.get(digest)!),
@@ -75,10 +75,6 @@ function rootOf({ platforms }: LockedReference, blobs: Map<Digest, VendorFile>):
   const digest = digestOf(bytes);
   blobs.set(digest, { path: blobPath(digest), bytes });
   return { mediaType: MEDIA.ociIndex, digest, size: bytes.length };
-}
-
-function blobPath(digest: Digest): string {
-  return `blobs/sha256/${hex(digest)}`;
 }
 
 function toJson(document: unknown): Uint8Array {

@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson, SpecError } from "../../spec/decode.ts";
-import { ANNOTATION, Index, type IndexEntry, LayoutMarker } from "../../spec/oci.ts";
-import { type Digest, hex } from "../digest.ts";
+import { ANNOTATION, Index, type IndexEntry, LayoutMarker, MAX_DOCUMENT } from "../../spec/oci.ts";
+import { blobPath, type Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { formatReference, parseReference, type Reference } from "../reference.ts";
 import type { LayoutFiles } from "./files.ts";
@@ -58,20 +58,16 @@ function layoutOf(files: LayoutFiles, entries: readonly IndexEntry[], file: stri
     find({ registry, repository, tag }) {
       return tag === undefined ? [] : (byName.get(formatReference({ registry, repository, tag })) ?? []);
     },
-    size: (digest) => readable(file, () => files.size(blobName(digest))),
+    size: (digest) => readable(file, () => files.size(blobPath(digest))),
     async *read(digest, from = 0) {
       try {
-        yield* files.read(blobName(digest), from);
+        yield* files.read(blobPath(digest), from);
       } catch (error) {
         throw fileError(error, file);
       }
     },
     close: () => files.close(),
   };
-}
-
-function blobName(digest: Digest): string {
-  return `blobs/sha256/${hex(digest)}`;
 }
 
 /** In full. containerd and docker write the whole name into an annotation of their own and the tag into the other. */
@@ -119,9 +115,6 @@ function packed(file: string): AircrateError {
     hint: `unpack it: gunzip < ${file} > NEW.tar`,
   });
 }
-
-/** As for what registries send: no index is larger. */
-const MAX_DOCUMENT = 4 * 1024 * 1024;
 
 async function readDocument<S extends TSchema>(
   files: LayoutFiles,

@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { LockedBlob } from "../../spec/lock.ts";
+import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { fetchChecked } from "../fetch/checked.ts";
 import { passedOver, type ResolveContext } from "../image/outline.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistrySource } from "../registry/client.ts";
-import { digestError, MAX_DOCUMENT, sizeError } from "../registry/resolve.ts";
+import { digestError, sizeError } from "../registry/resolve.ts";
 import { hasBlob, placeBlob, readBlob } from "../store/layout.ts";
 
 /** A blob of a locked image, and how a registry is asked for it. */

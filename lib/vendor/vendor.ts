@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Lock, LockedImage } from "../../spec/lock.ts";
 import type { BlobTotal, VendorReport } from "../../spec/lock-report.ts";
-import { Manifest } from "../../spec/oci.ts";
+import { MAX_DOCUMENT, Manifest } from "../../spec/oci.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { createWarnings } from "../events.ts";
@@ -133,7 +133,11 @@ function wantedBlobs(lock: Lock): ReadonlyMap<Digest, WantedBlob> {
 /** A layout in which a manifest names what is not in it would be of no use. */
 async function checkImage({ store }: ResolveContext, reference: string, image: LockedImage): Promise<void> {
   const bytes = await readBlob(store, image.manifest);
-  if (bytes === undefined)
-    throw new AircrateError("internal", "a manifest vanished from the store", { where: reference });
+  if (bytes === undefined) {
+    throw new AircrateError("integrity", "its manifest cannot be read from the store", {
+      where: reference,
+      reason: `${image.manifest.digest} (${image.manifest.size} bytes; the limit is ${MAX_DOCUMENT})`,
+    });
+  }
   checkPin(image, lockedImage(image.manifest, decodeAt(Manifest, bytes, reference)), reference);
 }

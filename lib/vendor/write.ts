@@ -6,7 +6,7 @@ import type { LockedBlob } from "../../spec/lock.ts";
 import { hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
-import { blobFile, type Store } from "../store/layout.ts";
+import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 import { VENDORED_LOCK, type VendorFile } from "./compose.ts";
 
@@ -124,10 +124,7 @@ async function* contentOf(store: Store, file: VendorFile): AsyncGenerator<Uint8A
     yield bytes;
   }
   if (size === file.blob.size && hash.digest("hex") === hex(file.blob.digest)) return;
-  throw new AircrateError("integrity", "a blob in the store is damaged", {
-    where: file.blob.digest,
-    hint: `remove ${stored} and try again`,
-  });
+  throw await damagedBlob(store, file.blob.digest, "vendor again");
 }
 
 async function isWhole(file: string, { digest, size }: LockedBlob): Promise<boolean> {

@@ -9,7 +9,7 @@ import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { dockerdFor } from "../support/dockerd.ts";
 import { podmanFor } from "../support/podman.ts";
-import { writeFiles } from "../support/project.ts";
+import { manifestOf, writeFiles } from "../support/project.ts";
 import { runOk } from "../support/run.ts";
 import { registryFor } from "../support/seed.ts";
 import { requireTool } from "../support/tools.ts";
@@ -19,15 +19,7 @@ const REFERENCE = "docker.io/library/busybox:1.36";
 /** An application on busybox. */
 function writeProject(t: TestContext): string {
   return writeFiles(tempDir(t), {
-    "auterion-app.yml": `auterion-api-version: 3
-auterion-app-base: none
-app-name: app
-app-author: com.example
-app-version: 1.0.0
-target-platform: skynode
-services:
-  one: {build: one}
-`,
+    "auterion-app.yml": manifestOf(),
     "one/Dockerfile": "FROM busybox:1.36\nCOPY run.sh /app/run.sh\nUSER 1000\n",
     "one/run.sh": "#!/bin/sh\necho one\n",
   });

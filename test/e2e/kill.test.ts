@@ -67,7 +67,7 @@ async function chain(t: TestContext, seed: number, expected: string): Promise<vo
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);
 }
 
-describe("a build that is killed at any moment is finished by the next one", { concurrency: 2 }, async () => {
+describe("a build that is killed at any moment is finished by the next one", { concurrency: 2 }, () => {
   let expected: Promise<string> | undefined;
   const undisturbed = async (t: TestContext) => {
     const { args, file, aircrate } = await setting(t);

@@ -12,7 +12,8 @@ import { blobFile, recordFile, type Store, writeBlob } from "../../lib/store/lay
 import type { EmbeddedRegistry, Fault } from "../support/embedded-registry.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { generatedBase, generatedBusybox, seedDemo } from "../support/generated-base.ts";
-import { makeImage } from "../support/image-content.ts";
+import { makeImage, TYPES } from "../support/image-content.ts";
+import { noise } from "../support/noise.ts";
 import { poolFor } from "../support/pool.ts";
 import { type ClientOptions, clientWith, referenceIn, registryWith } from "../support/registries.ts";
 import { storeFiles, tempStore } from "../support/store.ts";
@@ -94,6 +95,27 @@ test("what is in the store is not fetched again, what moves is asked for", async
   const second = await finishImage(await pullWith(t, store)(reference));
   assert.deepEqual(requested(registry), ["manifest"]);
   assert.deepEqual(second, first);
+});
+
+test("a layer that is in the store is not read whole for being called a config or a manifest", async (t) => {
+  const registry = await registryWith(t);
+  const store = await tempStore(t);
+  const image = makeImage({ platform: ARM64, layers: [tarOf([{ path: "n", data: noise(1, 5_000_000) }])] });
+  registry.addImage("app", "1", image);
+  await finishImage(await pullWith(t, store)(referenceIn(registry, "app:1")));
+  const manifest = JSON.parse(String(image.root.bytes));
+  const [layer] = manifest.layers;
+  const put = (tag: string, document: object) => {
+    const bytes = Buffer.from(JSON.stringify(document));
+    registry.putManifest("app", { mediaType: (document as typeof manifest).mediaType, bytes }, tag);
+  };
+  put("config", { ...manifest, config: { ...manifest.config, digest: layer.digest, size: layer.size } });
+  const error = await rejectsWith(pullWith(t, store)(referenceIn(registry, "app:config")), "integrity");
+  assert.match(error.message, /its config is announced with \d+ bytes/);
+  const entry = { mediaType: TYPES.oci.manifest, digest: layer.digest, size: layer.size, platform: ARM64 };
+  put("index", { schemaVersion: 2, mediaType: TYPES.oci.index, manifests: [entry] });
+  // The store is not asked for it, and the registry has no such manifest.
+  await rejectsWith(pullWith(t, store)(referenceIn(registry, "app:index")), "unreachable", /no such image/);
 });
 
 test("a reference with a digest needs no registry the second time", async (t) => {

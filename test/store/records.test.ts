@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, promises, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import test from "node:test";
 import { digestOf, hex } from "../../lib/digest.ts";
@@ -14,6 +15,7 @@ import {
   recordPackedLayer,
   recordPulledLayer,
   recordReference,
+  referenceKey,
 } from "../../lib/store/records.ts";
 import { decodeJson } from "../../spec/decode.ts";
 import { Index } from "../../spec/oci.ts";
@@ -179,7 +181,7 @@ for (let i = 0; i < 20; i += 1) {
 }
 `;
 
-test("processes that record at once never leave a broken list, and the next record completes it", async (t) => {
+test("processes that record at once never leave a broken list, and it is whole in the end", async (t) => {
   const store = await tempStore(t);
   const folder = new URL("../../lib/store", import.meta.url).href;
   const children = ["one", "two"].map((name) =>
@@ -198,8 +200,33 @@ test("processes that record at once never leave a broken list, and the next reco
     [0, null],
   ]);
   assert.ok(looks > 3);
-  await recordReference(store, referenceTo("docker.io/library/last:1", { digest: digestOf("x"), size: 1 }));
-  assert.equal(listed(store).length, 41);
+  assert.equal(listed(store).length, 40);
+});
+
+test("a reference that comes while the list is written is in it", async (t) => {
+  const store = await tempStore(t);
+  const late = referenceTo("docker.io/library/late:1", { digest: digestOf("late"), size: 1 });
+  const { rename } = promises;
+  let first = true;
+  // Another process that has written its record, and its list, in between.
+  t.mock.method(promises, "rename", async (from: string, to: string) => {
+    if (first && to.endsWith("index.json")) {
+      first = false;
+      writeFileSync(
+        recordFile(store, "references", `${referenceKey(late.reference, late.platform)}.json`),
+        JSON.stringify(late),
+      );
+    }
+    await rename(from, to);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  await recordReference(store, referenceTo("docker.io/library/a:1", { digest: digestOf("a"), size: 1 }));
+  assert.equal(first, false);
+  assert.deepEqual(listed(store).sort(), ["docker.io/library/a:1", "docker.io/library/late:1"]);
 });
 
 test("skopeo and umoci read the store as the image layout that it is", async (t) => {

@@ -214,6 +214,8 @@ describe("what fails leaves no file", () => {
       }),
       "integrity",
       /a blob in the store is damaged/,
+      /it was set aside/,
+      /^vendor again: /m,
     );
   });
   test("an abort", async (t) => {

@@ -1,4 +1,4 @@
-import { digestOf, type ImageContent, makeImage, makeIndex, sizeOf } from "../../support/image-content.ts";
+import { digestOf, type ImageContent, makeImage, makeIndex } from "../../support/image-content.ts";
 import { noise } from "../../support/seeded.ts";
 import { tarOf } from "../../support/ustar.ts";
 
@@ -26,11 +26,3 @@ export const CONFIG = described.config.digest;
 export const LAYER = described.layers[0]!.digest;
 export const LAYER_SIZE = described.layers[0]!.size;
 export const LAYER_BYTES = image.blobs.get(LAYER) as Uint8Array;
-
-/** An image whose large layer has another content than its config says, with digests that are right. */
-export function imageWithWrongDiffId(): ImageContent {
-  const layer = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", bytes: LAYER_BYTES };
-  return makeImage({ platform: ARM64, layers: [{ ...layer, diffId: `sha256:${"0".repeat(64)}` }] });
-}
-
-export const total = [...IMAGE.blobs.values()].reduce((sum, source) => sum + sizeOf(source), 0);

@@ -1,15 +1,11 @@
-import { decodeJson, SpecError } from "../../spec/decode.ts";
-import { Lock } from "../../spec/lock.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError } from "../error.ts";
-import { readSmallFile } from "../yaml/file.ts";
-import { MAX_YAML_SIZE } from "../yaml/read.ts";
-import type { KeepOptions } from "./keep.ts";
+import type { KeepOptions } from "../store/keep.ts";
+import { readLockFile } from "./file.ts";
 
 /**
  * What lock files name: references in full, and every manifest, index, config and layer, on all platforms.
  *
- * @throws AircrateError unreachable when one cannot be read, input when one is no lock file: nothing may go for a name
+ * @throws AircrateError unreachable when one cannot be read, input, at its line, when one is no lock file: nothing may go for a name
  *   that was misspelt
  */
 export async function readLocked(files: readonly string[]): Promise<NonNullable<KeepOptions["locked"]>> {
@@ -25,14 +21,4 @@ export async function readLocked(files: readonly string[]): Promise<NonNullable<
     }
   }
   return { references, digests };
-}
-
-async function readLockFile(file: string): Promise<Lock> {
-  const bytes = await readSmallFile(file, { name: file, limit: MAX_YAML_SIZE });
-  try {
-    return decodeJson(Lock, bytes);
-  } catch (error) {
-    if (!(error instanceof SpecError)) throw error;
-    throw new AircrateError("input", "is no lock file", { where: file, reason: error.message, cause: error });
-  }
 }
