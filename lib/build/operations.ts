@@ -4,8 +4,10 @@ import { type ConfiguredStep, configureStage, environmentOf, inheritConfig } fro
 import { evaluateChain } from "../dockerfile/evaluate.ts";
 import { expandPorts } from "../dockerfile/ports.ts";
 import type { Step } from "../dockerfile/types.ts";
+import { AircrateError } from "../error.ts";
 import type { Assembly, Operation } from "../image/assemble.ts";
 import type { Image } from "../image/image.ts";
+import { changeMode } from "../mode.ts";
 import type { Recipe } from "../plan/plan.ts";
 import { type BuildContext, openContext, openFolder } from "../tree/context.ts";
 
@@ -53,18 +55,28 @@ export function dockerfileAssembly(
   function operationOf({ step, history, path: target, user }: ConfiguredStep): Operation {
     const { where } = step;
     if (step.kind === "workdir") return { kind: "folder", path: target!, user, where, history };
+    if (step.kind === "add" || step.kind === "run") throw notYet(step);
     if (step.kind !== "copy") return { kind: "config", history };
-    const { sources, chown, chmod } = step;
+    const { sources, texts, chown, chmod } = step;
+    const plain = step.from === undefined && texts.length === 0 && step.excludes.length === 0 && !step.parents;
+    if (!plain || !/^[0-7]*$/.test(chmod?.text ?? "")) throw notYet(step);
     const copy = {
       context,
       sources,
       destination: target!,
       where,
       ...(chown && { owner: chown }),
-      ...(chmod !== undefined && { mode: chmod }),
+      ...(chmod !== undefined && { mode: changeMode(chmod, 0, false) }),
     };
     return { kind: "copy", copies: [copy], history };
   }
+}
+
+/** A step of the language that the image cannot be given so far. */
+function notYet({ where, text }: Step): AircrateError {
+  return new AircrateError("input", `${text.split(/\s/, 1)[0]} with these flags and sources is not supported yet`, {
+    where,
+  });
 }
 
 /** What a description of file trees does to the image that it is from: its layers, then its config. */
