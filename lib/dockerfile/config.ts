@@ -1,13 +1,14 @@
 import { posix } from "node:path";
 import type { ContainerConfig, Healthcheck, HistoryEntry } from "../../spec/oci-config.ts";
 import { AircrateError } from "../error.ts";
+import { argvOf } from "./argv.ts";
 import { createdBy } from "./history.ts";
 import type { Command, Entry, Health, Step } from "./types.ts";
 
 /** PATH of an image whose config has none, as Docker sets it for what is built on Linux. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-const DEFAULT_SHELL: readonly string[] = ["/bin/sh", "-c"];
+const WITH_FILES: ReadonlySet<Step["kind"]> = new Set(["copy", "add", "run", "workdir"]);
 
 /** A step together with what it does to the config, and what the layer of a step needs to know. */
 export interface ConfiguredStep {
@@ -18,7 +19,7 @@ export interface ConfiguredStep {
    */
   readonly history: HistoryEntry;
   /**
-   * COPY: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
+   * COPY, ADD: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
    * absolute and without `.`, `..` or a slash at its end. Other steps have none.
    */
   readonly path?: string;
@@ -81,7 +82,7 @@ export function configureStage(config: ContainerConfig, steps: readonly Step[]):
   };
 }
 
-/** A COPY destination or WORKDIR path, seen from a working folder. The result is absolute. */
+/** A destination of COPY or ADD, or a WORKDIR path, seen from a working folder. The result is absolute. */
 export function resolvePath(workingDir: string | undefined, path: string): string {
   if (path.startsWith("/")) return path;
   const folder = posix.join("/", workingDir ?? "", path === "" ? "." : path).replace(/(?<=.)\/$/, "");
@@ -120,10 +121,9 @@ function draftOf(config: ContainerConfig): Draft {
 function configure(draft: Draft, step: Step): ConfiguredStep {
   const path = apply(draft, step);
   const { config } = draft;
-  const filesystem = step.kind === "copy" || step.kind === "workdir";
   return {
     step,
-    history: { created_by: createdBy(step, config), ...(!filesystem && { empty_layer: true }) },
+    history: { created_by: createdBy(step, config), ...(!WITH_FILES.has(step.kind) && { empty_layer: true }) },
     user: config.User ?? "",
     ...(path !== undefined && { path }),
   };
@@ -134,6 +134,7 @@ function apply(draft: Draft, step: Step): string | undefined {
   const { config } = draft;
   switch (step.kind) {
     case "copy":
+    case "add":
       return resolvePath(config.WorkingDir, step.destination);
     case "workdir": {
       config.WorkingDir = workingDir(config.WorkingDir, step.path);
@@ -175,6 +176,7 @@ function apply(draft: Draft, step: Step): string | undefined {
       draft.author = step.name;
       return undefined;
     case "arg":
+    case "run":
       return undefined;
   }
 }
@@ -206,12 +208,6 @@ function setArgv(config: ContainerConfig, key: "Cmd" | "Entrypoint", command: Co
   const argv = argvOf(command, config);
   if (argv.length > 0) config[key] = argv;
   else delete config[key];
-}
-
-function argvOf(command: Command, config: ContainerConfig): string[] {
-  if (command.form === "exec") return [...command.argv];
-  const shell = config.Shell ?? [];
-  return [...(shell.length > 0 ? shell : DEFAULT_SHELL), command.command];
 }
 
 function healthcheck(health: Health): Healthcheck {
