@@ -44,7 +44,7 @@ async function makeStage(stage: Stage, recipe: DockerfileRecipe, context: StageC
   await setImmediate();
   const inherited = inheritConfig(base.config.config, stage.where);
   const parent = stage.from.kind === "stage" ? stages.get(stage.from.index)!.evaluated : undefined;
-  const evaluated = evaluateStage(stage, parent?.env ?? environmentOf(inherited), parent?.variables);
+  const evaluated = evaluateStage(stage, parent?.env ?? environmentOf(inherited), parent);
   for (const { where, message } of evaluated.warnings) warn(`${where}: ${message}`);
   const { config, steps, author } = configureStage(inherited, evaluated.steps);
   const { dockerfilePath, contextName } = recipe;

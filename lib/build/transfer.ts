@@ -33,7 +33,7 @@ export async function transferOperation(
     where,
     ...(chown && { owner: chown }),
     ...(chmod && { mode: chmod }),
-    ...(excludes.length > 0 && { excludes: patternRules(excludes, where).excludes }),
+    ...(excludes.length > 0 && { choice: { excludes: patternRules(excludes, where).excludes } }),
     ...(step.kind === "copy" && step.parents && { parents: true }),
   };
   return {

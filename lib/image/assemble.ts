@@ -28,8 +28,11 @@ export type Operation = { readonly history: HistoryEntry } & (
 interface CopyOperation {
   readonly kind: "copy";
   /** @param known what nodes of pulled layers are like */
-  readonly copies: (known: Known) => readonly (Omit<Copy, "owner"> & { readonly owner?: Owner })[];
+  readonly copies: (known: Known) => readonly AssembledCopy[];
 }
+
+/** The owner's names are looked up in the image. */
+export type AssembledCopy = Omit<Copy, "owner"> & { readonly owner?: Owner };
 
 type LayerOperation = Exclude<Operation, { kind: "config" }>;
 

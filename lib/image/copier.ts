@@ -22,7 +22,7 @@ export interface Copier {
 const ROOT: Ownership = { uid: 0, gid: 0 };
 
 export function createCopier(copy: Copy, root: RootFs): Copier {
-  const { where, owner, mode, excludes } = copy;
+  const { where, owner, mode } = copy;
   /** Files with several names, which stay one file. */
   const inodes = new Map<string, MadeFile>();
 
@@ -47,7 +47,8 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
     }
   }
 
-  function attributes({ uid, gid, xattrs, ...item }: TreeItem, asked = mode): Attributes {
+  function attributes({ uid, gid, ...item }: TreeItem, asked = mode): Attributes {
+    const xattrs = copy.xattrs ?? item.xattrs;
     const bits = asked === undefined ? item.mode : changeMode(asked, item.mode, item.kind === "directory");
     return { mode: bits, ...(owner ?? { uid, gid }), ...(xattrs !== undefined && { xattrs }) };
   }
@@ -98,7 +99,7 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
     file,
     below(items, top) {
       change(() => root.makeDirectory(top, owner ?? ROOT));
-      for (const item of excludes === undefined ? items : remaining(items, excludes)) {
+      for (const item of items) {
         const path = joinPath(top, item.path);
         if (item.kind === "directory") folder(item, path);
         else file(item, path);
@@ -115,18 +116,6 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
       }
     },
   };
-}
-
-/** The items that are not left out, and the folders above them. */
-function remaining(items: readonly TreeItem[], excludes: (path: string) => boolean): TreeItem[] {
-  const needed = new Set<string>();
-  const kept: TreeItem[] = [];
-  for (const item of items.toReversed()) {
-    if (excludes(item.path) && !needed.has(item.path)) continue;
-    kept.push(item);
-    needed.add(posix.dirname(item.path));
-  }
-  return kept.reverse();
 }
 
 function parentOf(path: string): string {

@@ -2,10 +2,10 @@ import { posix } from "node:path";
 import { AircrateError } from "../error.ts";
 import type { ModeChange } from "../mode.ts";
 import { joinPath } from "../tree/expand.ts";
-import { compileIgnorePattern, ignorePath } from "../tree/ignore-pattern.ts";
 import type { SourceTree, TreeItem } from "../tree/source.ts";
+import { type Choice, chooseItems, compilePattern, isChosen, withParents } from "./choose.ts";
 import { createCopier } from "./copier.ts";
-import type { Ownership } from "./node.ts";
+import type { Ownership, Xattrs } from "./node.ts";
 import type { RootFs } from "./rootfs.ts";
 
 /** One COPY or ADD, its words resolved. */
@@ -17,8 +17,10 @@ export interface Copy {
   /** Owner of all that is copied; without it each item keeps its own, which is 0:0 for those of the host. */
   readonly owner?: Ownership;
   readonly mode?: ModeChange;
-  /** Whether a path is left out. It is relative to the folder that is copied; that of a file is its name. */
-  readonly excludes?: (path: string) => boolean;
+  /** Extended attributes for a single file. */
+  readonly xattrs?: Xattrs;
+  /** Of what is copied from a tree: what of it, and under which names. */
+  readonly choice?: Choice;
   /** Keeps the folders of each source's path, from `/./` on where it has that. */
   readonly parents?: boolean;
   /** `file:line`, for errors. */
@@ -50,12 +52,15 @@ export function applyCopy(copy: Copy, root: RootFs): void {
       hint: `end the destination with a slash: ${copy.destination}/`,
     });
   }
+  if (copy.xattrs !== undefined && (items.length !== 1 || items[0]!.kind !== "file")) {
+    throw new AircrateError("input", "capabilities are for a single file", { where: copy.where });
+  }
   for (const source of selected) {
     if ("members" in source) copier.unpack(source.members, destination);
-    else if ("below" in source) copier.below(source.below, destination);
+    else if ("below" in source) copier.below(chooseItems(source.below, copy), destination);
     else {
       for (const item of source.items) {
-        if (item.kind === "directory") copier.below(source.tree.walk(item, copy.where), destination);
+        if (item.kind === "directory") copier.below(chooseItems(source.tree.walk(item, copy.where), copy), destination);
         else copier.file(item, intoFolder ? joinPath(destination, posix.basename(item.path)) : destination);
       }
     }
@@ -68,12 +73,12 @@ type Selected =
   | { readonly below: readonly TreeItem[] }
   | { readonly members: readonly TreeItem[] };
 
-function select(source: CopySource, { where, parents, excludes }: Copy): Selected {
+function select(source: CopySource, { where, parents, choice }: Copy): Selected {
   if ("archive" in source) return { members: source.items };
   const { tree, pattern } = source;
   if (parents === true) return { below: selectParents(tree, pattern, where) };
   const items = tree.select(pattern, where);
-  return { tree, items: items.filter(({ kind, path }) => kind === "directory" || !excludes?.(posix.basename(path))) };
+  return { tree, items: choice === undefined ? items : items.filter((item) => isChosen(item, choice)) };
 }
 
 /**
@@ -89,24 +94,4 @@ function selectParents(tree: SourceTree, source: string, where: string): readonl
   const found = folders.flatMap((folder) => withParents(tree.walk(folder, where), matches));
   if (found.length > 0) return found;
   throw new AircrateError("input", `there is no ${source} in ${tree.name}`, { where });
-}
-
-function compilePattern(pattern: string, where: string): (path: string) => boolean {
-  try {
-    const matches = compileIgnorePattern(pattern);
-    return (path) => matches(ignorePath(path));
-  } catch (error) {
-    throw new AircrateError("input", (error as Error).message, { where, cause: error });
-  }
-}
-
-/** The items that match, what lies below them, and the folders above them. */
-function withParents(items: readonly TreeItem[], matches: (path: string) => boolean): TreeItem[] {
-  const kept = new Set<string>();
-  for (const { path } of items) {
-    if (kept.has(posix.dirname(path)) || matches(path)) kept.add(path);
-  }
-  const above = new Set<string>();
-  for (const path of kept) for (let up = posix.dirname(path); up !== "."; up = posix.dirname(up)) above.add(up);
-  return items.filter(({ path }) => kept.has(path) || above.has(path));
 }

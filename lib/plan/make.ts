@@ -1,11 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { type AircrateConfig, type LocalImage, readAircrateYml } from "../app/aircrate-yml.ts";
+import { type AircrateConfig, type LocalImage, readAircrateYml, type TreeSource } from "../app/aircrate-yml.ts";
 import type { BuildSource } from "../app/build-source.ts";
 import { exists } from "../app/files.ts";
 import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
-import { type DockerfilePlan, parseDockerfile } from "../dockerfile/parse.ts";
+import { copiedImages } from "../dockerfile/graph.ts";
+import { parseDockerfile } from "../dockerfile/parse.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { ARM64, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
@@ -120,9 +121,18 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
     }
     open.push(name);
     if (local.kind === "build") await planDockerfile(name, where, local);
-    else add(name, where, { kind: "tree", from: await origin(local.from, where), tree: local, sources: new Map() });
+    else await planTree(name, where, local);
     open.pop();
     return name;
+  }
+
+  async function planTree(name: string, where: string, tree: TreeSource): Promise<void> {
+    const from = await origin(tree.from, where);
+    const sources = new Map<string, string>();
+    for (const { source, where } of tree.layers.flatMap(({ copies }) => copies)) {
+      if (source.kind === "image") sources.set(source.image, await image(source.image, where));
+    }
+    add(name, where, { kind: "tree", from, tree, sources });
   }
 
   async function planDockerfile(name: string, where: string, source: BuildSource): Promise<string> {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { RootDirectory, RootNode } from "../../lib/image/node.ts";
 import { createRootFs, type RootFs } from "../../lib/image/rootfs.ts";
 import type { LayerTree } from "../../spec/store.ts";
-import { FILE, folder, link } from "../support/root.ts";
+import { FILE, folder } from "../support/root.ts";
 
 function tree(parts: Partial<Omit<LayerTree, "files">> & { files?: readonly string[] }): LayerTree {
   const { files = [], ...rest } = parts;
