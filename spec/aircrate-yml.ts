@@ -44,9 +44,13 @@ export const TreeCopy = closed({
   unpack: Type.Optional(Type.Boolean({ description: "Whether what `url` gives is an archive to unpack." })),
   to: ImagePath,
   owner: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 0, maximum: 0x7fff_ffff }), Type.String({ pattern: "^[^:\\0]+(:[^:\\0]+)?$" })], {
-      form: "a name or number, perhaps with a group after a colon",
-    }),
+    Type.Union([
+      Type.Integer({ minimum: 0, maximum: 0x7fff_ffff }),
+      Type.String({
+        pattern: "^[^:\\0]+(:[^:\\0]+)?$",
+        form: "a name or number, perhaps with a group after a colon",
+      }),
+    ]),
   ),
   chmod: Type.Optional(Type.String({ minLength: 1, form: 'a text such as "0644" or "u=rwX,go=rX"' })),
   include: Type.Optional(Patterns),
