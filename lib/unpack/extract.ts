@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { createTarParser, TarFormatError, type TarParser } from "../tar/parser.ts";
 import type { ContentFault } from "./check.ts";
 import { type Collector, createCollector, type ExtractedEntry, ExtractFault } from "./collect.ts";
@@ -15,6 +16,8 @@ export interface ExtractOptions {
   readonly spool: string;
   /** Largest plain size that is accepted, in bytes. */
   readonly maxPlainSize: number;
+  /** CRC-32 of the bytes as they are stored, where it is known: others are damage. */
+  readonly crc?: number;
 }
 
 export type Extraction = Extracted | ContentFault;
@@ -91,6 +94,7 @@ function extractPacked(
     wanted,
     spool: file,
     maxPlainSize,
+    crc: expectedCrc,
     decode,
     onDropped,
   }: ExtractOptions & { readonly decode: Decode; readonly onDropped: (size: number) => void },
@@ -103,7 +107,11 @@ function extractPacked(
       const parser = createTarParser();
       let plainSize = 0;
       let taken = false;
-      for (const bytes of decode(piecesOf(fd))) {
+      let crc = 0;
+      const pieces = piecesOf(fd, (bytes) => {
+        if (expectedCrc !== undefined) crc = crc32(bytes, crc);
+      });
+      for (const bytes of decode(pieces)) {
         plainSize += bytes.length;
         requireSize(plainSize, maxPlainSize);
         for (const event of parser.feed(bytes)) {
@@ -112,6 +120,7 @@ function extractPacked(
         }
         onDropped(bytes.length);
       }
+      if (expectedCrc !== undefined && crc !== expectedCrc) throw new ExtractFault("damaged", "its bytes changed");
       return parser;
     });
     spool.flush();
@@ -153,12 +162,13 @@ function readStart(fd: number): Uint8Array {
 const READ_SIZE = 256 * 1024;
 
 /** The file from its beginning, in pieces as decoders take them; each is good until the next one. */
-function* piecesOf(fd: number): Generator<Uint8Array> {
+function* piecesOf(fd: number, onRead: (bytes: Uint8Array) => void = () => {}): Generator<Uint8Array> {
   const buffer = Buffer.allocUnsafeSlow(READ_SIZE);
   for (let position = 0; ; ) {
     const count = readSync(fd, buffer, 0, READ_SIZE, position);
     if (count === 0) return;
     position += count;
+    onRead(buffer.subarray(0, count));
     for (let at = 0; at < count; at += PIECE_SIZE) yield buffer.subarray(at, Math.min(at + PIECE_SIZE, count));
   }
 }
