@@ -51,7 +51,8 @@ async function makeStage(stage: Stage, recipe: DockerfileRecipe, context: StageC
   const transfer: TransferContext = {
     context: context.contexts.ofDockerfile(recipe.context, contextName, dockerfilePath),
     async image(from) {
-      if (from.kind === "image") return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };
+      if (from.kind === "image")
+        return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };
       const { name } = recipe.dockerfile.stages[from.index]!;
       return { name: `stage ${name ?? from.index}`, image: stages.get(from.index)!.image };
     },

@@ -93,7 +93,10 @@ async function draftLayers(
   const materials = createMaterials(take);
   const draft = (): Drafts => {
     const root = base.clone();
-    return { root, drafts: operations.map((operation) => draftLayer(operation, root, { epoch, known: materials.known })) };
+    return {
+      root,
+      drafts: operations.map((operation) => draftLayer(operation, root, { epoch, known: materials.known })),
+    };
   };
   for (;;) {
     let drafts: Drafts | undefined;

@@ -92,20 +92,21 @@ test("every kind of source, with everything that a copy can say", async (t) => {
   assert.ok(app?.kind === "tree");
   assert.deepEqual(app.remove, ["/usr/share/doc", "/var/cache/*"]);
   const [src, conf, ping, ...others] = app.layers[0]!.copies;
-  assert.deepEqual([src?.owner, src?.chmod?.text, src?.include, src?.exclude], [
-    "app:staff",
-    "u=rwX,go=rX",
-    ["**/*.py"],
-    ["*.md"],
-  ]);
+  assert.deepEqual(
+    [src?.owner, src?.chmod?.text, src?.include, src?.exclude],
+    ["app:staff", "u=rwX,go=rX", ["**/*.py"], ["*.md"]],
+  );
   assert.equal(src?.text, "COPY --chown=app:staff --chmod=u=rwX,go=rX src /app");
-  assert.deepEqual([conf?.owner, [...(conf?.rename ?? [])]], [
-    "1000",
+  assert.deepEqual(
+    [conf?.owner, [...(conf?.rename ?? [])]],
     [
-      ["a.example", "a.conf"],
-      ["d", "e/f"],
+      "1000",
+      [
+        ["a.example", "a.conf"],
+        ["d", "e/f"],
+      ],
     ],
-  ]);
+  );
   assert.equal(ping?.capabilities?.length, 20);
   assert.deepEqual(
     others.map(({ source, text }) => ({ source, text })),

@@ -33,7 +33,10 @@ function describe({ config, layers }: SavedImage, merged: boolean): string[] {
   for (const [i, layer] of layers.entries()) {
     const add = (what: string, found: readonly string[]) =>
       lines.push(...found.map((line) => `layer ${i} ${what} ${line}`));
-    add("has", layer.filter(({ type }) => type !== "directory").map(({ path }) => path));
+    add(
+      "has",
+      layer.filter(({ type }) => type !== "directory").map(({ path }) => path),
+    );
     add("hides", whiteoutsOf(layer));
     add("gives", roots[i]!);
   }
@@ -61,7 +64,12 @@ function describeSettings(config: Readonly<Record<string, unknown>>): string[] {
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (typeof value === "object" && Object.keys(value).length === 0)
+  );
 }
 
 /** JSON with the keys of mappings in order. */

@@ -7,7 +7,14 @@ function copy(name: string, instruction: string, context: readonly string[], res
   return { name, dockerfile: `FROM @base\n${instruction}\n`, context, ...rest };
 }
 
-const TREE = ["src/main*", "src/lib/util", "src/lib/deep/x", "src/link -> lib/util", "src/bad -> /nowhere", "src/none/"];
+const TREE = [
+  "src/main*",
+  "src/lib/util",
+  "src/lib/deep/x",
+  "src/link -> lib/util",
+  "src/bad -> /nowhere",
+  "src/none/",
+];
 const LONG = "long-name-of-a-folder/".repeat(5);
 const LONGER = `${"a-name-that-is-a-quarter-of-the-limit".repeat(3)}/`.repeat(4);
 
@@ -77,13 +84,30 @@ const WILDCARDS: readonly Case[] = [
 const NAMES: readonly Case[] = [
   copy("names with blanks", 'COPY ["with blank", "two  blanks", "/x/"]', ["with blank", "two  blanks"]),
   copy("names in Unicode", "COPY . /größe/", ["größe", "日本/語", "e\u0301", "\u00e9", "🚁"]),
-  copy("names with odd characters", "COPY . /x/", ["-dash", "a'b", 'a"b', "a$b", "a#b", "a\\b", "a:b", "a\tb", "=", "~"]),
+  copy("names with odd characters", "COPY . /x/", [
+    "-dash",
+    "a'b",
+    'a"b',
+    "a$b",
+    "a#b",
+    "a\\b",
+    "a:b",
+    "a\tb",
+    "=",
+    "~",
+  ]),
   copy("paths over 100 bytes", "COPY . /x/", [`${LONG}file`, `${LONG}link -> ${LONG}file`]),
   copy("paths over 255 bytes", "COPY . /x/", [`${LONGER}file`, `link -> ${LONGER}file`]),
 ];
 
 const LINKS: readonly Case[] = [
-  copy("a link in a folder is kept", "COPY d /x/", ["d/a", "d/l -> a", "d/up -> ../a", "d/abs -> /etc/conf", "d/s -> ."]),
+  copy("a link in a folder is kept", "COPY d /x/", [
+    "d/a",
+    "d/l -> a",
+    "d/up -> ../a",
+    "d/abs -> /etc/conf",
+    "d/s -> .",
+  ]),
   copy("a link that is named", "COPY l /x/", ["a", "l -> a"]),
   copy("a link to a folder that is named", "COPY l /x/", ["d/a", "l -> d"]),
   copy("a link on the way", "COPY l/a /x/", ["d/a", "l -> d"]),

@@ -35,18 +35,27 @@ export async function checkerFor(t: TestContext): Promise<Check | undefined> {
     const withBase = (text: string) => text.replaceAll("@base", `${registry.host}/odd:1`);
     writeFileSync(at("Dockerfile"), withBase(subject.dockerfile));
     writeFileSync(at("Dockerfile.old"), withBase(subject.inOldWords ?? subject.dockerfile));
-    const request = { context: at("context"), platform: "linux/arm64", ...(args && { args }), ...(target && { target }) };
+    const request = {
+      context: at("context"),
+      platform: "linux/arm64",
+      ...(args && { args }),
+      ...(target && { target }),
+    };
     const real = { ...request, file: at("Dockerfile.old") };
     const ours = await aircrate(store)({ ...request, file: at("Dockerfile") });
     const differences: string[] = [];
-    for (const name of buildersOf(subject)) differences.push(...compare(ours, await builders[name](real), name, subject));
+    for (const name of buildersOf(subject))
+      differences.push(...compare(ours, await builders[name](real), name, subject));
     assert.ok(differences.length === 0, ["", ...differences].join("\n"));
     rmSync(place, { recursive: true });
   };
 }
 
 function buildersOf({ notDocker, notBuildah }: Case): (keyof Builders)[] {
-  return [...(notDocker === undefined ? ["docker" as const] : []), ...(notBuildah === undefined ? ["buildah" as const] : [])];
+  return [
+    ...(notDocker === undefined ? ["docker" as const] : []),
+    ...(notBuildah === undefined ? ["buildah" as const] : []),
+  ];
 }
 
 /** Aircrate as a builder, in this process: the folder around the context is a project that has only this image. */
