@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { createTarParser, TarFormatError, type TarParser } from "../tar/parser.ts";
 import type { ContentFault } from "./check.ts";
 import { type Collector, createCollector, type ExtractedEntry, ExtractFault } from "./collect.ts";
-import { type Decode, DecodeError, loadDecode, PIECE_SIZE } from "./decode.ts";
+import { type Decode, DecodeError, type DecodeLater, findDecode, PIECE_SIZE, UnsupportedError } from "./decode.ts";
 import { encodingOf, MAGIC_SIZE } from "./encoding.ts";
 import { createSpool } from "./spool.ts";
 
@@ -49,12 +49,13 @@ export async function extractFile(
   const fd = openSync(file, "r");
   try {
     const encoding = encodingOf(readStart(fd));
-    if (encoding === "plain") return extractPlain(fd, file, options);
-    if (encoding === "bzip2" || encoding === "xz")
-      return { fault: "unsupported", reason: `it is packed with ${encoding}` };
-    return extractPacked(fd, { ...options, decode: await loadDecode(encoding), onDropped });
+    if (encoding === "plain") return await extractPlain(fd, file, options);
+    const decode = await findDecode(encoding);
+    if (decode === undefined) return { fault: "unsupported", reason: `it is packed with ${encoding}` };
+    return await extractPacked(fd, { ...options, decode, onDropped });
   } catch (error) {
     if (error instanceof ExtractFault) return { fault: error.fault, reason: error.message };
+    if (error instanceof UnsupportedError) return { fault: "unsupported", reason: error.message };
     if (error instanceof DecodeError || error instanceof TarFormatError) {
       return { fault: "damaged", reason: error.message };
     }
@@ -65,10 +66,10 @@ export async function extractFile(
 }
 
 /** Offsets point into the archive itself, so that contents are not even read. */
-function extractPlain(fd: number, file: string, { wanted, maxPlainSize }: ExtractOptions): Extracted {
+async function extractPlain(fd: number, file: string, { wanted, maxPlainSize }: ExtractOptions): Promise<Extracted> {
   const { size, mtimeMs } = fstatSync(fd);
   requireSize(size, maxPlainSize);
-  const entries = collect(wanted, (collector) => {
+  const entries = await collect(wanted, async (collector) => {
     const parser = createTarParser();
     const buffer = Buffer.allocUnsafeSlow(PIECE_SIZE);
     for (let at = 0; ; at += parser.skip()) {
@@ -88,7 +89,7 @@ function extractPlain(fd: number, file: string, { wanted, maxPlainSize }: Extrac
 
 const HEADER_SIZE = 512;
 
-function extractPacked(
+async function extractPacked(
   fd: number,
   {
     wanted,
@@ -97,12 +98,12 @@ function extractPacked(
     crc: expectedCrc,
     decode,
     onDropped,
-  }: ExtractOptions & { readonly decode: Decode; readonly onDropped: (size: number) => void },
-): Extracted {
+  }: ExtractOptions & { readonly decode: Decode | DecodeLater; readonly onDropped: (size: number) => void },
+): Promise<Extracted> {
   const spool = createSpool(file);
   let done = false;
   try {
-    const entries = collect(wanted, (collector) => {
+    const entries = await collect(wanted, async (collector) => {
       spool.restart();
       const parser = createTarParser();
       let plainSize = 0;
@@ -111,7 +112,7 @@ function extractPacked(
       const pieces = piecesOf(fd, (bytes) => {
         if (expectedCrc !== undefined) crc = crc32(bytes, crc);
       });
-      for (const bytes of decode(pieces)) {
+      for await (const bytes of decode(pieces)) {
         plainSize += bytes.length;
         requireSize(plainSize, maxPlainSize);
         for (const event of parser.feed(bytes)) {
@@ -136,14 +137,14 @@ function extractPacked(
 const MAX_READINGS = 3;
 
 /** Has the archive read until every hard link that is taken is known with the file that it is a name of. */
-function collect(
+async function collect(
   wanted: readonly string[] | undefined,
-  read: (collector: Collector) => TarParser,
-): readonly ExtractedEntry[] {
+  read: (collector: Collector) => Promise<TarParser>,
+): Promise<readonly ExtractedEntry[]> {
   let paths = wanted;
   for (let reading = 1; ; reading += 1) {
     const collector = createCollector(paths);
-    read(collector).finish();
+    (await read(collector)).finish();
     const missing = collector.missing(reading === MAX_READINGS);
     if (missing.length === 0) return collector.entries(wanted);
     paths = [...paths!, ...missing];
@@ -187,11 +188,11 @@ export async function isArchive(file: string): Promise<boolean> {
   const fd = openSync(file, "r");
   try {
     const encoding = encodingOf(readStart(fd));
-    if (encoding === "bzip2" || encoding === "xz") return true;
-    const decode = await loadDecode(encoding);
+    const decode = await findDecode(encoding);
+    if (decode === undefined) return true;
     const parser = createTarParser();
     let size = 0;
-    for (const bytes of decode(piecesOf(fd))) {
+    for await (const bytes of decode(piecesOf(fd))) {
       for (const event of parser.feed(bytes)) if (event.kind === "entry") return true;
       size += bytes.length;
       if (size > PROBE_SIZE) return false;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -59,6 +60,7 @@ async function* forms(t: TestContext, tar: Buffer): AsyncGenerator<readonly [nam
   yield ["plain", tar];
   yield ["gzip", gzipSync(tar)];
   if (requireTool(t, "zstd")) yield ["zstd", zstdTool()(tar)];
+  if (requireTool(t, "xz")) yield ["xz", execFileSync("xz", ["-c"], { input: tar })];
 }
 
 test("what GNU tar and bsdtar pack comes out as it went in, packed in each way", async (t) => {

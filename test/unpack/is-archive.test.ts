@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
@@ -37,6 +38,12 @@ test("a tar file is one, plain or packed, also when it is damaged further on", a
   ];
   if (requireTool(t, "zstd")) {
     table.push(["zstd", zstdTool()(TAR), true], ["prose in zstd", zstdTool()(prose(1, 10_000)), false]);
+  }
+  if (requireTool(t, "xz", "bzip2")) {
+    const pack = (tool: string, bytes: Buffer) => execFileSync(tool, ["-c"], { input: bytes });
+    table.push(["xz", pack("xz", TAR), true], ["prose in xz", pack("xz", prose(1, 10_000)), false]);
+    // It cannot be looked into.
+    table.push(["bzip2", pack("bzip2", prose(1, 10_000)), true]);
   }
   for (const [name, bytes, is] of table) {
     writeFileSync(file, bytes);
