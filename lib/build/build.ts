@@ -25,6 +25,7 @@ import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
+import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -135,6 +136,7 @@ async function collect(
   const images = new Map<string, Image>();
   if (offline) throwMissing(await Promise.allSettled(started.values()));
   for (const [name, image] of started) images.set(name, await image);
+  for (const { image } of plan.outputs) requireDepth(plan, image, images);
   return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
 }
 
