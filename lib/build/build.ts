@@ -45,6 +45,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly unversionedFile?: boolean;
   /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
+  /** `auto` parts each layer that is built into dependencies and application; default `none`. */
+  readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
@@ -108,7 +110,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
     const buildLayer = createLayerBuilder(store, pool);
     const take = createTake(store, pool, scratch);
-    const started = startImages(plan, { buildLayer, take, epoch, pull, isStored, warn: report.warn });
+    const started = startImages(plan, { buildLayer, take, epoch, split: options.split === "auto", pull, isStored, warn: report.warn });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
