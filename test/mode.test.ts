@@ -6,7 +6,9 @@ import { changeMode, parseMode } from "../lib/mode.ts";
 import { tempDir } from "./support/cleanup.ts";
 import { run } from "./support/run.ts";
 
-const OCTAL = "0 7 644 0644 00644 000755 755 0755 1777 4755 04755 2755 02755 6755 7777 07777 0000000755 00000".split(" ");
+const OCTAL = "0 7 644 0644 00644 000755 755 0755 1777 4755 04755 2755 02755 6755 7777 07777 0000000755 00000".split(
+  " ",
+);
 const SYMBOLIC =
   "+x u+x g+x o+x a+x ug+x -x u-x go-rwx =rx u=rw go= = u= a= + - u+ +X -X a+X u+X go=X u=rwX,go=rX a-x,u+X +w -w go-w " +
   "=w o+rw +s u+s g+s o+s ug+s a+s -s u-s g-s a-s =s u=s g=srx u=srwx,g=rx +t o+t a+t u+t -t o-t =t o=t +st g=u u=g o=g " +
@@ -41,7 +43,8 @@ describe("a change of mode", () => {
   it("is no mode to us where it is none to chmod", { skip: process.platform !== "linux" }, async (t) => {
     const path = join(tempDir(t), "file");
     writeFileSync(path, "");
-    const wrong = "8 888 17777 0x1 x rw u ug a+y +xu u=ug u+x, ,u+x u+x,,g+x u+7 =9 7+x 77x u++y rwxr-xr-x 10000 +10000";
+    const wrong =
+      "8 888 17777 0x1 x rw u ug a+y +xu u=ug u+x, ,u+x u+x,,g+x u+7 =9 7+x 77x u++y rwxr-xr-x 10000 +10000";
     for (const text of [...wrong.split(" "), "", " ", "7 ", "u+x g+x", "-1\n"]) {
       assert.notEqual((await run("chmod", ["--", text, path])).status, 0, text);
       assert.equal(parseMode(text), undefined, text);

@@ -4,6 +4,7 @@ import { type ConfiguredStep, configureStage, environmentOf, inheritConfig } fro
 import { evaluateChain } from "../dockerfile/evaluate.ts";
 import { expandPorts } from "../dockerfile/ports.ts";
 import type { Step } from "../dockerfile/types.ts";
+import { AircrateError } from "../error.ts";
 import type { Assembly, Operation } from "../image/assemble.ts";
 import type { Image } from "../image/image.ts";
 import type { Recipe } from "../plan/plan.ts";
@@ -53,6 +54,8 @@ export function dockerfileAssembly(
   function operationOf({ step, history, path: target, user }: ConfiguredStep): Operation {
     const { where } = step;
     if (step.kind === "workdir") return { kind: "folder", path: target!, user, where, history };
+    // What it does to the files is not put into the layer yet: better no image than one without it.
+    if (step.kind === "run") throw new AircrateError("input", `${step.text}: RUN is not supported yet`, { where });
     if (step.kind !== "copy") return { kind: "config", history };
     const { sources, chown, chmod } = step;
     const copy = {

@@ -1,13 +1,13 @@
 import { posix } from "node:path";
 import type { ContainerConfig, Healthcheck, HistoryEntry } from "../../spec/oci-config.ts";
 import { AircrateError } from "../error.ts";
+import { argvOf, shellOf } from "./argv.ts";
 import { createdBy } from "./history.ts";
+import { checkShell } from "./run/config-shell.ts";
 import type { Command, Entry, Health, Step } from "./types.ts";
 
 /** PATH of an image whose config has none, as Docker sets it for what is built on Linux. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-const DEFAULT_SHELL: readonly string[] = ["/bin/sh", "-c"];
 
 /** A step together with what it does to the config, and what the layer of a step needs to know. */
 export interface ConfiguredStep {
@@ -19,10 +19,11 @@ export interface ConfiguredStep {
   readonly history: HistoryEntry;
   /**
    * COPY: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
-   * absolute and without `.`, `..` or a slash at its end. Other steps have none.
+   * absolute and without `.`, `..` or a slash at its end; RUN: the folder that it works in, in the same form. Other steps
+   * have none.
    */
   readonly path?: string;
-  /** The user of the config at this step: the owner of a folder that WORKDIR makes. Blank is root. */
+  /** The user of the config at this step: the owner of a folder that WORKDIR or RUN makes. Blank is root. */
   readonly user: string;
 }
 
@@ -120,7 +121,7 @@ function draftOf(config: ContainerConfig): Draft {
 function configure(draft: Draft, step: Step): ConfiguredStep {
   const path = apply(draft, step);
   const { config } = draft;
-  const filesystem = step.kind === "copy" || step.kind === "workdir";
+  const filesystem = step.kind === "copy" || step.kind === "run" || step.kind === "workdir";
   return {
     step,
     history: { created_by: createdBy(step, config), ...(!filesystem && { empty_layer: true }) },
@@ -139,6 +140,9 @@ function apply(draft: Draft, step: Step): string | undefined {
       config.WorkingDir = workingDir(config.WorkingDir, step.path);
       return posix.normalize(config.WorkingDir).replace(/(?<=.)\/+$/, "");
     }
+    case "run":
+      if (step.configShell) checkShell(step, shellOf(config));
+      return posix.resolve("/", config.WorkingDir ?? "");
     case "env":
       for (const entry of step.entries) setEnv(draft.env, entry);
       return undefined;
@@ -206,12 +210,6 @@ function setArgv(config: ContainerConfig, key: "Cmd" | "Entrypoint", command: Co
   const argv = argvOf(command, config);
   if (argv.length > 0) config[key] = argv;
   else delete config[key];
-}
-
-function argvOf(command: Command, config: ContainerConfig): string[] {
-  if (command.form === "exec") return [...command.argv];
-  const shell = config.Shell ?? [];
-  return [...(shell.length > 0 ? shell : DEFAULT_SHELL), command.command];
 }
 
 function healthcheck(health: Health): Healthcheck {

@@ -1,7 +1,9 @@
 import { excerpt, fault } from "./fault.ts";
 import { parseMode, parseOwner } from "./owner.ts";
 import { expandPorts } from "./ports.ts";
-import { refusalOf, refusedError } from "./refuse.ts";
+import { refusalOf, refusedError, runRefusals } from "./refuse.ts";
+import { computeRun } from "./run/compute.ts";
+import { commandOf } from "./run/source.ts";
 import { checkSignal } from "./signal.ts";
 import type {
   ArgInstruction,
@@ -9,6 +11,8 @@ import type {
   CopyInstruction,
   CopyStep,
   Entry,
+  RunInstruction,
+  RunStep,
   Stage,
   StageInstruction,
   Step,
@@ -57,6 +61,7 @@ export function evaluateStage(
     stage,
     env: new Map(baseEnv),
     variables: new Map([...inherited, ...baseEnv]),
+    declared: new Set(),
     unset: new Map(),
     budget: { left: MAX_VALUES },
     ports: MAX_PORTS,
@@ -69,6 +74,8 @@ interface Scope {
   readonly stage: Stage;
   readonly env: Map<string, string>;
   readonly variables: Map<string, string>;
+  /** Names of the ARGs so far. */
+  readonly declared: Set<string>;
   readonly unset: Map<string, Warning>;
   readonly budget: { left: number };
   ports: number;
@@ -110,6 +117,7 @@ function evaluate(instruction: StageInstruction, scope: Scope): Step {
       return { where, text, kind: "stopsignal", signal };
     }
     case "run":
+      return evaluateRun(instruction, options, scope);
     case "add":
     case "onbuild":
       throw refused(instruction, scope);
@@ -159,9 +167,22 @@ function evaluateArg(
   const values = entries.map(({ name, value }) => {
     const given = buildArgs.get(name) ?? (value === undefined ? globals.get(name) : word(value));
     if (given !== undefined) scope.variables.set(name, given);
+    scope.declared.add(name);
     return [name, given] as const;
   });
   return { where, text, kind: "arg", entries: values };
+}
+
+function evaluateRun(run: RunInstruction, { lookup, onUnset }: WordOptions, scope: Scope): RunStep {
+  const computed = computeRun(run, lookup);
+  if ("reason" in computed) {
+    const [refusal] = runRefusals(run, setting(scope), lookup);
+    throw refusedError([refusal!]);
+  }
+  for (const name of computed.unset) onUnset?.(name);
+  const { where, text } = run;
+  const declared = [...scope.declared].map((name) => [name, lookup(name) ?? ""] as const);
+  return { where, text, kind: "run", command: commandOf(run), declared, ...computed };
 }
 
 function evaluateEntries(entries: readonly Entry[], word: (source: string) => string, where: string): Entry[] {

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../../spec/oci-config.ts";
+import { argvOf } from "./argv.ts";
 import { formatDuration } from "./duration.ts";
-import type { CopyStep, Health, Step } from "./types.ts";
+import type { CopyStep, Health, RunStep, Step } from "./types.ts";
 
 /**
  * `created_by` of a step as BuildKit writes it, to be shown by `docker history`, but without the ` # buildkit` that it
@@ -12,6 +13,8 @@ export function createdBy(step: Step, config: ContainerConfig): string {
   switch (step.kind) {
     case "copy":
       return copyText(step);
+    case "run":
+      return runText(step, config);
     case "env":
     case "label":
       return `${step.kind.toUpperCase()} ${step.entries.map(([name, value]) => `${name}=${value}`).join(" ")}`;
@@ -44,6 +47,12 @@ function copyText({ sources, destination, chown, chmod }: CopyStep): string {
   const owner = chown === undefined ? [] : [`--chown=${[chown.user, chown.group ?? []].flat().join(":")}`];
   const mode = chmod === undefined ? [] : [`--chmod=${chmod.toString(8).padStart(3, "0")}`];
   return ["COPY", ...owner, ...mode, ...sources, destination].join(" ");
+}
+
+/** The arguments that it sees stand in front, behind their number. */
+function runText({ command, declared }: RunStep, config: ContainerConfig): string {
+  const args = declared.map(([name, value]) => `${name}=${value}`);
+  return ["RUN", ...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...argvOf(command, config)].join(" ");
 }
 
 /** Go's `%+v` of a health check. */

@@ -1,8 +1,11 @@
 import { AircrateError } from "../error.ts";
 import { formatPlatform, type Platform, parsePlatform, platformMatch } from "../platform.ts";
 import { excerpt, fault } from "./fault.ts";
+import { computeRun } from "./run/compute.ts";
+import type { Lookup } from "./run/expand.ts";
+import { commandOf } from "./run/source.ts";
 import { type RunSetting, runHints } from "./runhints.ts";
-import type { AddInstruction, CopyInstruction, Instruction, RunInstruction, Stage } from "./types.ts";
+import type { AddInstruction, CopyInstruction, Instruction, Located, RunInstruction, Stage } from "./types.ts";
 
 /** An instruction that is valid but not done: what is said about it. */
 export interface Refusal {
@@ -21,7 +24,7 @@ export function refusalOf(instruction: Instruction, setting: RunSetting): Refusa
   const { where, text } = instruction;
   switch (instruction.kind) {
     case "run":
-      return [{ where, shown: excerpt(text), why: NO_RUN, hints: runHints(scriptOf(instruction), setting) }];
+      return runRefusals(instruction, setting);
     case "add":
       return [{ where, shown: excerpt(text), why: "ADD is not supported", hints: [addHint(instruction)] }];
     case "onbuild":
@@ -122,15 +125,29 @@ function addHint(add: AddInstruction): string {
   return `ADD: these are local files and no archives, so COPY does it: "${excerpt(`COPY${add.text.slice(3)}`, 200)}"`;
 }
 
-/** What a RUN gives to the shell, here-documents included. */
+/**
+ * Why a RUN is not done. Which program it calls is seen; what else is in its way is said.
+ *
+ * @param lookup variables as the RUN sees them, where they are known
+ */
+export function runRefusals(run: RunInstruction, setting: RunSetting, lookup?: Lookup): Refusal[] {
+  const computed = computeRun(run, lookup);
+  if (!("reason" in computed)) return [];
+  return [notRun(run, computed.reason, runHints(scriptOf(run), setting))];
+}
+
+/** A RUN that is not done for a reason that `computeRun` gives or that lies in the config. */
+export function notRun({ where, text }: Located, reason: string, hints: readonly string[]): Refusal {
+  const why = reason.endsWith(" is a program") ? NO_RUN : `nothing is executed here, and ${reason}`;
+  return { where, shown: excerpt(text), why, hints };
+}
+
+/** What a RUN gives to a shell, or an approximation of what it calls. */
 function scriptOf(run: RunInstruction): string {
-  const { command, heredocs } = run;
-  if (command.form === "exec") {
-    const [program, option, script] = command.argv;
-    const isShell = program !== undefined && /(?:^|\/)(?:ba|da|a)?sh$/.test(program);
-    if (isShell && option?.startsWith("-") && option.endsWith("c") && script !== undefined) return script;
-    return command.argv.map((word) => `'${word.replaceAll("'", "")}'`).join(" ");
-  }
-  if (heredocs.length === 0) return command.command;
-  return command.command.startsWith("<<") ? heredocs.map(({ content }) => content).join("\n") : command.command;
+  const command = commandOf(run);
+  if (command.form === "shell") return command.command;
+  const [program, option, script] = command.argv;
+  const isShell = program !== undefined && /(?:^|\/)(?:ba|da|a)?sh$/.test(program);
+  if (isShell && option?.startsWith("-") && option.endsWith("c") && script !== undefined) return script;
+  return command.argv.map((word) => `'${word.replaceAll("'", "")}'`).join(" ");
 }

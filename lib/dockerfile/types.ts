@@ -1,5 +1,8 @@
 /** What a Dockerfile says: its instructions as written, the stages they form, and the steps they come to. */
 import type { Platform } from "../platform.ts";
+import type { EditCommand } from "./run/types.ts";
+
+export type { EditCommand, OwnerChange, Word, WordPart } from "./run/types.ts";
 
 /** The character that escapes the next one and, at the end of a line, joins it with the next line. */
 export type Escape = "\\" | "`";
@@ -80,6 +83,8 @@ export type RunInstruction = Located & {
   readonly kind: "run";
   readonly command: Command;
   readonly heredocs: readonly Heredoc[];
+  /** Each `--mount`, as written. `--network` and `--security` change nothing for what is done without executing. */
+  readonly mounts: readonly string[];
 };
 
 /** The instructions that mean the same before and after substitution. */
@@ -132,6 +137,21 @@ export type CopyStep = Located & {
   readonly link: boolean;
 };
 
+/** A RUN whose effect is known without executing anything. */
+export type RunStep = Located & {
+  readonly kind: "run";
+  /** What is given to the shell, here-documents included, or the program with its arguments. */
+  readonly command: Command;
+  /** Each ARG that is declared up to here and its value at this moment, for the history. */
+  readonly declared: readonly Entry[];
+  /** What it does, in this order. */
+  readonly commands: readonly EditCommand[];
+  /** Variables that it uses and that are not set. */
+  readonly unset: readonly string[];
+  /** The SHELL of the config reads it. */
+  readonly configShell: boolean;
+};
+
 /** `ARG` inside a stage. It changes no config, only the history; `value` is undefined when it has none. */
 export type ArgStep = Located & {
   readonly kind: "arg";
@@ -139,7 +159,7 @@ export type ArgStep = Located & {
 };
 
 /** An instruction with its variables substituted and its values checked: ports are `8080/tcp`, ranges written out. */
-export type Step = CopyStep | ArgStep | (Located & (Plain | Worded));
+export type Step = CopyStep | RunStep | ArgStep | (Located & (Plain | Worded));
 
 /** What a stage starts from. */
 export type Base =

@@ -1,0 +1,89 @@
+import { heredocOf } from "../heredoc.ts";
+import type { Command, RunInstruction } from "../types.ts";
+import { NotComputed } from "./not-computed.ts";
+import { applyShellOptions, type ShellOptions } from "./set.ts";
+
+/** What a RUN starts. */
+export type Invocation =
+  | { readonly kind: "program"; readonly argv: readonly string[] }
+  | {
+      readonly kind: "script";
+      readonly script: string;
+      /** Read by the SHELL of the config; else by one that is named in the RUN and known. */
+      readonly configShell: boolean;
+      readonly nounset: boolean;
+    };
+
+/**
+ * The shells whose common language is read here: `/bin/sh` is one of the others.
+ *
+ * @returns nothing for another program
+ */
+function isShell(program: string): boolean {
+  return /^(?:(?:\/usr)?\/bin\/)?(?:ba|da|a)?sh$/.test(program);
+}
+
+/**
+ * How a shell works that is started with `argv`, of which the last is `-c` or ends in `c`: `["/bin/bash", "-eo", "pipefail",
+ * "-c"]`.
+ *
+ * @throws NotComputed when it is none that is known, or has options that are not
+ */
+export function shellOptions(argv: readonly string[]): ShellOptions {
+  const [program = "", ...words] = argv;
+  if (!isShell(program)) throw new NotComputed(`${program} is no shell that is known here`);
+  const last = words.pop() ?? "";
+  if (!/^-[a-z]*c$/.test(last)) throw new NotComputed(`the shell ${argv.join(" ")} gets no -c`);
+  const options: ShellOptions = { nounset: false };
+  applyShellOptions([...words, ...(last === "-c" ? [] : [last.slice(0, -1)])], options, program);
+  return options;
+}
+
+/** @throws NotComputed when a shell is started that is not known */
+export function invocationOf(run: RunInstruction): Invocation {
+  const { form } = run.command;
+  const command = commandOf(run);
+  if (command.form === "shell") {
+    const interpreted = shebangOf(command.command, form === "shell" && run.heredocs.length > 0);
+    if (interpreted === undefined)
+      return { kind: "script", script: command.command, configShell: true, nounset: false };
+    return { kind: "script", script: command.command, configShell: false, ...interpreted };
+  }
+  const { argv } = command;
+  const at = argv.findIndex((word, index) => index > 0 && /^-[a-z]*c$/.test(word));
+  if (!isShell(argv[0] ?? "") || at < 0) return { kind: "program", argv };
+  const options = shellOptions(argv.slice(0, at + 1));
+  const [script, ...more] = argv.slice(at + 1);
+  if (script === undefined || more.length > 1) throw new NotComputed("the shell gets something else than a script");
+  return { kind: "script", script, configShell: false, ...options };
+}
+
+/**
+ * What a RUN gives to the shell, or the program with its arguments. `RUN <<EOF` gives the text of the here-document
+ * (BuildKit, dispatchRun); other here-documents follow their line, as a shell reads them.
+ */
+export function commandOf({ command, heredocs, where }: RunInstruction): Command {
+  const [first] = heredocs;
+  if (command.form === "exec" || first === undefined) return command;
+  if (heredocs.length === 1 && heredocOf(command.command, where) !== undefined) {
+    return { form: "shell", command: first.stripTabs ? first.content.replace(/^\t+/gm, "") : first.content };
+  }
+  const texts = heredocs.map(({ name, content }) => `\n${content}${name}`);
+  return { form: "shell", command: command.command + texts.join("") };
+}
+
+/** `#!` in front of a here-document names what reads it. @throws NotComputed when that is no shell that is known */
+function shebangOf(script: string, isDocument: boolean): ShellOptions | undefined {
+  if (!isDocument || !script.startsWith("#!")) return undefined;
+  const [program = "", ...words] = script
+    .slice(2)
+    .split("\n", 1)[0]!
+    .trim()
+    .split(/[ \t]+/);
+  const viaEnv = /^(?:\/usr)?\/bin\/env$/.test(program);
+  const [shell = "", ...more] = viaEnv ? words : [program, words.join(" ")].filter((word) => word !== "");
+  if (!isShell(shell) || (viaEnv && more.length > 0)) throw new NotComputed(`${shell || program} is a program`);
+  const options: ShellOptions = { nounset: false };
+  applyShellOptions(more, options, shell);
+  return options;
+}
