@@ -18,9 +18,49 @@ export const DockerfileImage = closed({
   target: Type.Optional(Type.String({ minLength: 1, description: "Stage of the Dockerfile to stop at." })),
 });
 
+const Patterns = Type.Array(Type.String({ minLength: 1 }), {
+  minItems: 1,
+  form: "a list of patterns such as [\"**/*.py\"]",
+});
+const RELATIVE = "^(?!\\.{0,2}(/|$))[^/\\0]+(?:/(?!\\.{0,2}(/|$))[^/\\0]+)*$";
+
+/** One of `from` (perhaps with `image`), `archive` and `url` says what is copied. */
 export const TreeCopy = closed({
-  from: Type.String({ minLength: 1, description: "File or folder, relative to this file." }),
+  from: Type.Optional(
+    Type.String({ minLength: 1, description: "File or folder, relative to this file; with `image` a path in that." }),
+  ),
+  image: Type.Optional(
+    Type.String({ minLength: 1, description: "Another image, local or pulled, that `from` is copied out of." }),
+  ),
+  archive: Type.Optional(
+    Type.String({ minLength: 1, description: "Tar file, relative to this file, plain or packed: it is unpacked." }),
+  ),
+  url: Type.Optional(
+    Type.String({ pattern: "^https?://[^/]", form: "an http or https URL", description: "Remote file, fetched once." }),
+  ),
+  checksum: Type.Optional(
+    Type.String({ pattern: "^sha256:[0-9a-f]{64}$", form: "sha256: and 64 hex digits", description: "Of what `url` gives." }),
+  ),
+  unpack: Type.Optional(Type.Boolean({ description: "Whether what `url` gives is an archive to unpack." })),
   to: ImagePath,
+  owner: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0, maximum: 0x7fff_ffff }), Type.String({ pattern: "^[^:\\0]+(:[^:\\0]+)?$" })], {
+      form: "a name or number, perhaps with a group after a colon",
+    }),
+  ),
+  chmod: Type.Optional(Type.String({ minLength: 1, form: 'a text such as "0644" or "u=rwX,go=rX"' })),
+  include: Type.Optional(Patterns),
+  exclude: Type.Optional(Patterns),
+  rename: Type.Optional(
+    dict(Type.String({ pattern: RELATIVE, form: "a relative path" }), {
+      keys: RELATIVE,
+      keyForm: "a relative path",
+      description: "New path for what lies below the folder that is copied.",
+    }),
+  ),
+  capabilities: Type.Optional(
+    Type.String({ minLength: 1, description: "For a single program, as for setcap(8): `cap_net_raw+ep`." }),
+  ),
 });
 
 export const TreeLayer = closed({
@@ -53,6 +93,9 @@ export const TreeConfig = closed({
 /** An image made of file trees on a base, without any Dockerfile. */
 export const TreeImage = closed({
   from: Type.String({ minLength: 1, description: "Another image of this file, a reference, or `scratch`." }),
+  remove: Type.Optional(
+    Type.Array(ImagePath, { minItems: 1, description: "What of the base is hidden; patterns such as /usr/share/doc/*." }),
+  ),
   layers: Type.Optional(Type.Array(TreeLayer)),
   config: Type.Optional(TreeConfig),
 });

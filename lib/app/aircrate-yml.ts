@@ -7,8 +7,9 @@ import { problemsError, type YamlProblem } from "../yaml/problems.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
 import { child } from "../yaml/value.ts";
 import { type BuildSource, readBuild } from "./build-source.ts";
-import { exists, isInside } from "./files.ts";
+import { exists } from "./files.ts";
 import { readRules } from "./registries.ts";
+import { readTreeCopy, type TreeCopySource } from "./tree-copy.ts";
 
 export const AIRCRATE_NAME = "aircrate.yml";
 
@@ -39,17 +40,9 @@ export interface TreeSource {
     readonly where: string;
     readonly copies: readonly TreeCopySource[];
   }[];
+  /** Absolute paths, perhaps with wildcards, that are hidden before the layers come. */
+  readonly remove: readonly string[];
   readonly config: Static<typeof TreeConfig>;
-}
-
-export interface TreeCopySource {
-  readonly where: string;
-  /** As written. */
-  readonly from: string;
-  /** Absolute path in the project folder; whether it exists is not checked here. */
-  readonly path: string;
-  /** Absolute path in the image. */
-  readonly to: string;
 }
 
 /**
@@ -114,16 +107,18 @@ function readTree(image: Static<typeof TreeImage>, pointer: string, context: Ima
     const at = child(child(pointer, "layers"), i);
     const copies = layer.copy.map((copy, j) => {
       const below = child(child(at, "copy"), j);
-      const path = resolve(directory, copy.from);
-      if (copy.from.includes("\0") || !isInside(path, directory)) {
-        const line = document.locate(child(below, "from"));
-        problems.push({ line, message: `\`${copy.from}\` lies outside the project folder` });
-      }
-      return { where: place(document, below), from: copy.from, path, to: copy.to };
+      return readTreeCopy(copy, {
+        directory,
+        where: place(document, below),
+        report(key, message, hint) {
+          const line = document.locate(key === undefined ? below : child(below, key));
+          problems.push({ line, message, ...(hint !== undefined && { hint }) });
+        },
+      });
     });
     return { ...(layer.name !== undefined && { name: layer.name }), where: place(document, at), copies };
   });
-  return { kind: "tree", from: image.from, layers, config: image.config ?? {} };
+  return { kind: "tree", from: image.from, layers, remove: image.remove ?? [], config: image.config ?? {} };
 }
 
 function place(document: YamlDocument, pointer: string): string {

@@ -13,6 +13,7 @@ import { timestamp } from "../image/assemble.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import { createPull } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
+import { createTake } from "../image/take.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { checkLock, lockDifferences, pinsOf } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
@@ -23,6 +24,7 @@ import type { BuildPlan } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
+import { createScratch } from "../store/scratch.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { startImages } from "./images.ts";
@@ -78,6 +80,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   const session = await openSession(options, plan.registries);
   const { store, client, vendor } = session;
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
+  const scratch = createScratch(store);
   const ending = new AbortController();
   const stop = () => {
     ending.abort();
@@ -103,7 +106,8 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     });
     const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
     const buildLayer = createLayerBuilder(store, pool);
-    const started = startImages(plan, { buildLayer, epoch, pull, isStored, warn: report.warn });
+    const take = createTake(store, pool, scratch);
+    const started = startImages(plan, { buildLayer, take, epoch, pull, isStored, warn: report.warn });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
@@ -119,6 +123,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     options.signal?.removeEventListener("abort", stop);
     // What is still under way when a build fails must not be tried again.
     ending.abort();
+    await scratch.clean();
     await session.close();
   }
 }

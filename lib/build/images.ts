@@ -1,16 +1,16 @@
-import { setImmediate } from "node:timers/promises";
-import { type AssembleOptions, assembleImage } from "../image/assemble.ts";
 import { emptyImage, type Image } from "../image/image.ts";
 import type { Pull } from "../image/pull.ts";
-import type { BuildPlan, PlannedImage, Recipe } from "../plan/plan.ts";
+import type { BuildPlan, PlannedImage } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
-import { type ContextCache, createContextCache, dockerfileAssembly, treeAssembly } from "./operations.ts";
+import { createContextCache } from "./contexts.ts";
+import { makeDockerfileImage } from "./dockerfile-image.ts";
+import type { MakeContext } from "./make.ts";
+import { makeTreeImage } from "./tree-image.ts";
 
-export interface MakeOptions extends AssembleOptions {
+export interface MakeOptions extends Omit<MakeContext, "plan" | "contexts" | "images"> {
   readonly pull: Pull;
   /** Whether an image need not be waited for, as far as the store knows. */
   readonly isStored: (reference: Reference) => Promise<boolean>;
-  readonly warn: (warning: string) => void;
 }
 
 type Images = ReadonlyMap<string, Promise<Image>>;
@@ -26,35 +26,29 @@ type Images = ReadonlyMap<string, Promise<Image>>;
  */
 export function startImages(plan: BuildPlan, options: MakeOptions): Images {
   const contexts = createContextCache();
-  const images = new Map<string, Promise<Image>>();
-  const guesses = new Map<string, Promise<Image>>();
   const start = (known: Map<string, Promise<Image>>, name: string, image: Promise<Image>) => {
     // Whoever waits for it sees the failure; until then it must not count as unhandled.
     image.catch(() => {});
     known.set(name, image);
   };
+  const images = new Map<string, Promise<Image>>();
   for (const planned of plan.images) {
     const { name, recipe } = planned;
     if (recipe.kind === "pull") start(images, name, options.pull(recipe.reference));
-    else start(images, name, makeImage(planned, recipe, { plan, contexts, images, ...options }));
+    else start(images, name, makeImage(planned, { plan, contexts, images, ...options }));
   }
   const guess = async () => {
     if (await areStored(plan, options.isStored)) return;
+    const guesses = new Map<string, Promise<Image>>();
     for (const planned of plan.images) {
       const { name, recipe } = planned;
       if (recipe.kind === "pull") start(guesses, name, Promise.resolve(emptyImage(plan.platform)));
-      else
-        start(
-          guesses,
-          name,
-          makeImage(planned, recipe, { plan, contexts, images: guesses, ...options, warn: () => {} }),
-        );
+      else start(guesses, name, makeImage(planned, { plan, contexts, images: guesses, ...options, warn: () => {} }));
     }
   };
   // Only time is lost without it.
   guess().catch(() => {});
-  // The order of the plan: it decides which failure is told.
-  return new Map(plan.images.map(({ name }) => [name, images.get(name)!]));
+  return images;
 }
 
 async function areStored(plan: BuildPlan, isStored: MakeOptions["isStored"]): Promise<boolean> {
@@ -62,28 +56,13 @@ async function areStored(plan: BuildPlan, isStored: MakeOptions["isStored"]): Pr
   return true;
 }
 
-interface MakeContext extends MakeOptions {
-  readonly plan: BuildPlan;
-  readonly contexts: ContextCache;
-  readonly images: Images;
-}
-
-async function makeImage(
-  { where }: PlannedImage,
-  recipe: Exclude<Recipe, { kind: "pull" }>,
-  { plan, contexts, images, warn, ...options }: MakeContext,
-): Promise<Image> {
-  const { from } = recipe;
-  const base = from.kind === "scratch" ? emptyImage(plan.platform) : await images.get(from.name)!;
-  // Nothing is read before the names in the base are known: the guess, whose base is empty, comes first.
-  await base.root();
-  // Listing a tree keeps the thread busy: requests that are under way get their turn in between.
-  await setImmediate();
-  if (recipe.kind === "tree") {
-    const assembly = treeAssembly(recipe.tree, base, { where, directory: plan.directory, contexts });
-    return assembleImage(base, assembly, options);
+async function makeImage({ where, recipe }: PlannedImage, context: MakeContext): Promise<Image> {
+  switch (recipe.kind) {
+    case "dockerfile":
+      return makeDockerfileImage(recipe, context);
+    case "tree":
+      return makeTreeImage(recipe, where, context);
+    case "pull":
+      throw new Error(`${where}: an image that is pulled is not made`);
   }
-  const assembly = dockerfileAssembly(recipe, base, contexts);
-  for (const warning of assembly.warnings) warn(warning);
-  return assembleImage(base, assembly, options);
 }

@@ -9,6 +9,8 @@ import type { Command, Entry, Health, Step } from "./types.ts";
 /** PATH of an image whose config has none, as Docker sets it for what is built on Linux. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+const WITH_FILES: ReadonlySet<Step["kind"]> = new Set(["copy", "add", "run", "workdir"]);
+
 /** A step together with what it does to the config, and what the layer of a step needs to know. */
 export interface ConfiguredStep {
   readonly step: Step;
@@ -18,12 +20,12 @@ export interface ConfiguredStep {
    */
   readonly history: HistoryEntry;
   /**
-   * COPY: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
-   * absolute and without `.`, `..` or a slash at its end; RUN: the folder that it works in, in the same form. Other steps
+   * COPY, ADD: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
+   * absolute and without `.`, `..` or a slash at its end. RUN: the folder that it works in, in the same form. Other steps
    * have none.
    */
   readonly path?: string;
-  /** The user of the config at this step: the owner of a folder that WORKDIR or RUN makes. Blank is root. */
+  /** The user of the config at this step: the owner of a folder that WORKDIR makes, and whom RUN works as. Blank is root. */
   readonly user: string;
 }
 
@@ -82,7 +84,7 @@ export function configureStage(config: ContainerConfig, steps: readonly Step[]):
   };
 }
 
-/** A COPY destination or WORKDIR path, seen from a working folder. The result is absolute. */
+/** A destination of COPY or ADD, or a WORKDIR path, seen from a working folder. The result is absolute. */
 export function resolvePath(workingDir: string | undefined, path: string): string {
   if (path.startsWith("/")) return path;
   const folder = posix.join("/", workingDir ?? "", path === "" ? "." : path).replace(/(?<=.)\/$/, "");
@@ -121,10 +123,9 @@ function draftOf(config: ContainerConfig): Draft {
 function configure(draft: Draft, step: Step): ConfiguredStep {
   const path = apply(draft, step);
   const { config } = draft;
-  const filesystem = step.kind === "copy" || step.kind === "run" || step.kind === "workdir";
   return {
     step,
-    history: { created_by: createdBy(step, config), ...(!filesystem && { empty_layer: true }) },
+    history: { created_by: createdBy(step, config), ...(!WITH_FILES.has(step.kind) && { empty_layer: true }) },
     user: config.User ?? "",
     ...(path !== undefined && { path }),
   };
@@ -135,14 +136,12 @@ function apply(draft: Draft, step: Step): string | undefined {
   const { config } = draft;
   switch (step.kind) {
     case "copy":
+    case "add":
       return resolvePath(config.WorkingDir, step.destination);
     case "workdir": {
       config.WorkingDir = workingDir(config.WorkingDir, step.path);
       return posix.normalize(config.WorkingDir).replace(/(?<=.)\/+$/, "");
     }
-    case "run":
-      if (step.configShell) checkShell(step, shellOf(config));
-      return posix.resolve("/", config.WorkingDir ?? "");
     case "env":
       for (const entry of step.entries) setEnv(draft.env, entry);
       return undefined;
@@ -178,6 +177,9 @@ function apply(draft: Draft, step: Step): string | undefined {
     case "maintainer":
       draft.author = step.name;
       return undefined;
+    case "run":
+      if (step.configShell) checkShell(step, shellOf(config));
+      return posix.resolve("/", config.WorkingDir ?? "");
     case "arg":
       return undefined;
   }

@@ -1,15 +1,13 @@
+import { commandOfRun } from "./argv.ts";
 import { excerpt, fault } from "./fault.ts";
-import { parseMode, parseOwner } from "./owner.ts";
 import { expandPorts } from "./ports.ts";
-import { refusalOf, refusedError, runRefusals } from "./refuse.ts";
+import { refusalOf, refusedError, runRefusal } from "./refuse.ts";
 import { computeRun } from "./run/compute.ts";
-import { commandOf } from "./run/source.ts";
 import { checkSignal } from "./signal.ts";
+import { evaluateAdd, evaluateCopy } from "./transfer.ts";
 import type {
   ArgInstruction,
   ArgStep,
-  CopyInstruction,
-  CopyStep,
   Entry,
   RunInstruction,
   RunStep,
@@ -27,6 +25,8 @@ export interface EvaluatedStage {
   readonly env: ReadonlyMap<string, string>;
   /** What substitution saw at the end: `env` and each ARG. A stage FROM this one sees it, too. */
   readonly variables: ReadonlyMap<string, string>;
+  /** The names of each ARG, with its value; a stage FROM this one has them, too. */
+  readonly declared: ReadonlyMap<string, string | undefined>;
   readonly warnings: readonly Warning[];
 }
 
@@ -38,7 +38,7 @@ export function evaluateChain(chain: readonly Stage[], baseEnv: ReadonlyMap<stri
   const evaluated: EvaluatedStage[] = [];
   for (const stage of chain) {
     const parent = evaluated.at(-1);
-    evaluated.push(evaluateStage(stage, parent?.env ?? baseEnv, parent?.variables));
+    evaluated.push(evaluateStage(stage, parent?.env ?? baseEnv, parent));
   }
   return evaluated;
 }
@@ -49,33 +49,33 @@ export function evaluateChain(chain: readonly Stage[], baseEnv: ReadonlyMap<stri
  * the ones before it set; only ARG also sees what stands before on its own line.
  *
  * @param baseEnv environment of the image that the stage is FROM
- * @param inherited variables at the end of the stage that this one is FROM
+ * @param parent what the stage has come to that this one is FROM, if it is a stage
  * @throws AircrateError input at `file:line`
  */
 export function evaluateStage(
   stage: Stage,
   baseEnv: ReadonlyMap<string, string>,
-  inherited: ReadonlyMap<string, string> = new Map(),
+  parent?: Pick<EvaluatedStage, "variables" | "declared">,
 ): EvaluatedStage {
   const scope: Scope = {
     stage,
     env: new Map(baseEnv),
-    variables: new Map([...inherited, ...baseEnv]),
-    declared: new Set(),
+    variables: new Map([...(parent?.variables ?? []), ...baseEnv]),
+    declared: new Map(parent?.declared),
     unset: new Map(),
     budget: { left: MAX_VALUES },
     ports: MAX_PORTS,
   };
   const steps = stage.instructions.map((instruction) => evaluate(instruction, scope));
-  return { stage, steps, env: scope.env, variables: scope.variables, warnings: [...scope.unset.values()] };
+  const { env, variables, declared, unset } = scope;
+  return { stage, steps, env, variables, declared, warnings: [...unset.values()] };
 }
 
 interface Scope {
   readonly stage: Stage;
   readonly env: Map<string, string>;
   readonly variables: Map<string, string>;
-  /** Names of the ARGs so far. */
-  readonly declared: Set<string>;
+  readonly declared: Map<string, string | undefined>;
   readonly unset: Map<string, Warning>;
   readonly budget: { left: number };
   ports: number;
@@ -87,7 +87,11 @@ function evaluate(instruction: StageInstruction, scope: Scope): Step {
   const word = (source: string) => expandWord(source, options);
   switch (instruction.kind) {
     case "copy":
-      return evaluateCopy(instruction, word, scope);
+      return evaluateCopy(instruction, scope.stage, options);
+    case "add":
+      return evaluateAdd(instruction, options);
+    case "run":
+      return evaluateRun(instruction, options, scope);
     case "arg":
       return evaluateArg(instruction, word, scope);
     case "env": {
@@ -116,9 +120,6 @@ function evaluate(instruction: StageInstruction, scope: Scope): Step {
       checkSignal(signal, where);
       return { where, text, kind: "stopsignal", signal };
     }
-    case "run":
-      return evaluateRun(instruction, options, scope);
-    case "add":
     case "onbuild":
       throw refused(instruction, scope);
     default:
@@ -140,21 +141,13 @@ function wordOptions(where: string, scope: Scope): WordOptions {
   };
 }
 
-function evaluateCopy(copy: CopyInstruction, word: (source: string) => string, scope: Scope): CopyStep {
-  const { where, text, link } = copy;
-  if (refusalOf(copy, setting(scope)).length > 0) throw refused(copy, scope);
-  const chown = word(copy.chown ?? "");
-  const chmod = word(copy.chmod ?? "");
-  const sources = copy.sources.map(word);
-  const remote = sources.find((source) => /^(?:[a-z][a-z+]*:\/\/|git@)/i.test(source));
-  if (remote !== undefined) {
-    throw fault(where, `COPY cannot fetch ${remote}`, { hint: "download it on the host, check it, and COPY the file" });
-  }
-  return {
-    ...{ where, text, kind: "copy", sources, destination: word(copy.destination), link },
-    ...(chown !== "" && { chown: parseOwner(chown, where) }),
-    ...(chmod !== "" && { chmod: parseMode(chmod, where) }),
-  };
+function evaluateRun(run: RunInstruction, { lookup, onUnset }: WordOptions, scope: Scope): RunStep {
+  const computed = computeRun(run, lookup);
+  if ("reason" in computed) throw refusedError(runRefusal(run, computed.reason, setting(scope)));
+  for (const name of computed.unset) onUnset?.(name);
+  const { where, text } = run;
+  const declared = [...scope.declared].map(([name, value]): Entry => [name, lookup(name) ?? value ?? ""]);
+  return { where, text, kind: "run", command: commandOfRun(run), declared, ...computed };
 }
 
 /** The value is the build argument, else the default, else that of an ARG above the first FROM. */
@@ -167,22 +160,10 @@ function evaluateArg(
   const values = entries.map(({ name, value }) => {
     const given = buildArgs.get(name) ?? (value === undefined ? globals.get(name) : word(value));
     if (given !== undefined) scope.variables.set(name, given);
-    scope.declared.add(name);
+    scope.declared.set(name, given);
     return [name, given] as const;
   });
   return { where, text, kind: "arg", entries: values };
-}
-
-function evaluateRun(run: RunInstruction, { lookup, onUnset }: WordOptions, scope: Scope): RunStep {
-  const computed = computeRun(run, lookup);
-  if ("reason" in computed) {
-    const [refusal] = runRefusals(run, setting(scope), lookup);
-    throw refusedError([refusal!]);
-  }
-  for (const name of computed.unset) onUnset?.(name);
-  const { where, text } = run;
-  const declared = [...scope.declared].map((name) => [name, lookup(name) ?? ""] as const);
-  return { where, text, kind: "run", command: commandOf(run), declared, ...computed };
 }
 
 function evaluateEntries(entries: readonly Entry[], word: (source: string) => string, where: string): Entry[] {

@@ -8,9 +8,8 @@ export interface Flags {
   /** The value of a text flag; undefined when it is absent or blank, which mean the same. */
   text(name: string): string | undefined;
   on(name: string): boolean;
+  has(name: string): boolean;
   list(name: string): readonly string[];
-  /** Names of the flags that are there. */
-  readonly names: readonly string[];
 }
 
 /** @throws AircrateError input: unknown, twice, without its value */
@@ -27,9 +26,9 @@ export function readFlags(flags: readonly string[], forms: ReadonlyMap<string, F
     values.set(name, [...before, checkedValue(name, form, { value, where })]);
   }
   return {
-    names: [...values.keys()],
     text: (name) => values.get(name)?.[0] || undefined,
     on: (name) => values.get(name)?.[0] === "true",
+    has: (name) => values.has(name),
     list: (name) => values.get(name) ?? [],
   };
 }

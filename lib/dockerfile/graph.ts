@@ -1,4 +1,6 @@
-import type { Base, Stage } from "./types.ts";
+import { excerpt, fault } from "./fault.ts";
+import type { Base, CopyFrom, CopyInstruction, Stage } from "./types.ts";
+import { expandWord } from "./words.ts";
 
 /** What a chain of stages starts from. */
 export type Root = Exclude<Base, { kind: "stage" }>;
@@ -21,21 +23,65 @@ export function rootsOf(stages: readonly Stage[]): Root[] {
   return roots;
 }
 
-/** The target, the stages it is FROM, and those that one of these copies from, in the order of the file. */
+/**
+ * What a COPY copies from; undefined for the build context. As in BuildKit a name in any case is that of a stage, the
+ * last one that has it, a number that of a stage, too, and all else a reference.
+ *
+ * @throws AircrateError input: a variable, a stage that does not stand before this one, a number without a stage
+ */
+export function copyFromOf({ from, where }: CopyInstruction, { index, context }: Stage): CopyFrom | undefined {
+  if (from === undefined) return undefined;
+  const { escapeChar, stageCount, stageNames } = context;
+  if (expandWord(from, { escapeChar, where, lookup: () => undefined }) !== from) {
+    throw fault(where, `COPY --from=${excerpt(from, 40)}: variables are not substituted here`, {
+      hint: 'give the image a stage, "FROM IMAGE AS NAME", with an ARG above the first FROM, and write --from=NAME',
+    });
+  }
+  const found = /^[-+]?\d{1,9}$/.test(from) ? Number(from) : stageNames.get(from.toLowerCase());
+  if (found === undefined && from !== "scratch") return { kind: "image", reference: from };
+  if (found === undefined) throw fault(where, "COPY --from=scratch: there are no files in scratch");
+  if (found < 0 || found >= stageCount) {
+    throw fault(where, `COPY --from=${from}: there is no such stage`, {
+      reason: `the stages of this file have the numbers 0 to ${stageCount - 1}`,
+    });
+  }
+  if (found < index) return { kind: "stage", index: found };
+  throw fault(
+    where,
+    `COPY --from=${from}: that is ${found === index ? "this stage itself" : "a stage below this one"}`,
+    {
+      hint: "a stage can be copied from where it stands above",
+    },
+  );
+}
+
+/** The images that a stage copies from, in the order of its instructions. @throws AircrateError input */
+export function copiedImages(stage: Stage): { readonly reference: string; readonly where: string }[] {
+  return copies(stage).flatMap(({ from, where }) =>
+    from.kind === "image" ? [{ reference: from.reference, where }] : [],
+  );
+}
+
+/**
+ * The target, the stages it is FROM, and those that one of these copies from, in the order of the file: the target is
+ * the last one. @throws AircrateError input
+ */
 export function neededStages(target: Stage, stages: readonly Stage[]): Stage[] {
-  const byName = new Map(stages.flatMap((stage) => (stage.name === undefined ? [] : [[stage.name, stage] as const])));
   const needed = new Set<Stage>();
-  const open: (Stage | undefined)[] = [target];
-  while (open.length > 0) {
-    const stage = open.pop();
-    if (stage === undefined || needed.has(stage)) continue;
+  const open = [target];
+  for (let stage = open.pop(); stage !== undefined; stage = open.pop()) {
+    if (needed.has(stage)) continue;
     needed.add(stage);
-    if (stage.from.kind === "stage") open.push(stages[stage.from.index]);
-    for (const instruction of stage.instructions) {
-      if (instruction.kind !== "copy" || instruction.from === undefined) continue;
-      const { from } = instruction;
-      open.push(/^\d{1,5}$/.test(from) ? stages[Number(from)] : byName.get(from.toLowerCase()));
+    for (const source of [stage.from, ...copies(stage).map(({ from }) => from)]) {
+      if (source.kind === "stage") open.push(stages[source.index]!);
     }
   }
   return stages.filter((stage) => needed.has(stage));
+}
+
+function copies(stage: Stage): { readonly from: CopyFrom; readonly where: string }[] {
+  return stage.instructions.flatMap((instruction) => {
+    const from = instruction.kind === "copy" ? copyFromOf(instruction, stage) : undefined;
+    return from === undefined ? [] : [{ from, where: instruction.where }];
+  });
 }

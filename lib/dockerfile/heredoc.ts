@@ -46,6 +46,11 @@ function raw(where: string, quotes: "keep" | "remove"): WordOptions {
   return { escapeChar: "\\", where, quotes, keepUnset: true, lookup: () => undefined };
 }
 
+/** The text of a here-document before its variables are substituted. */
+export function textOf({ content, stripTabs }: Heredoc): string {
+  return stripTabs ? content.replace(/(^|\n)\t+/g, "$1") : content;
+}
+
 function countQuotes(text: string): number {
   let count = 0;
   for (const character of text) if (character === "'" || character === '"') count++;

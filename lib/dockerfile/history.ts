@@ -1,7 +1,7 @@
 import type { ContainerConfig } from "../../spec/oci-config.ts";
 import { argvOf } from "./argv.ts";
 import { formatDuration } from "./duration.ts";
-import type { CopyStep, Health, RunStep, Step } from "./types.ts";
+import type { AddStep, CopyStep, Health, RunStep, Step } from "./types.ts";
 
 /**
  * `created_by` of a step as BuildKit writes it, to be shown by `docker history`, but without the ` # buildkit` that it
@@ -12,7 +12,8 @@ import type { CopyStep, Health, RunStep, Step } from "./types.ts";
 export function createdBy(step: Step, config: ContainerConfig): string {
   switch (step.kind) {
     case "copy":
-      return copyText(step);
+    case "add":
+      return transferText(step);
     case "run":
       return runText(step, config);
     case "env":
@@ -43,16 +44,25 @@ export function createdBy(step: Step, config: ContainerConfig): string {
   }
 }
 
-function copyText({ sources, destination, chown, chmod }: CopyStep): string {
+/** As BuildKit, what it is copied from and what it is checked by is left out. */
+function transferText(step: CopyStep | AddStep): string {
+  const { kind, sources, texts, destination, chown, chmod } = step;
+  const parents = kind === "copy" && step.parents ? ["--parents"] : [];
   const owner = chown === undefined ? [] : [`--chown=${[chown.user, chown.group ?? []].flat().join(":")}`];
-  const mode = chmod === undefined ? [] : [`--chmod=${chmod.toString(8).padStart(3, "0")}`];
-  return ["COPY", ...owner, ...mode, ...sources, destination].join(" ");
+  const mode = chmod === undefined ? [] : [`--chmod=${modeText(chmod.text)}`];
+  const documents = texts.map(({ name }) => `<<${name}`);
+  return [kind.toUpperCase(), ...parents, ...owner, ...mode, ...sources, ...documents, destination].join(" ");
 }
 
-/** The arguments that it sees stand in front, behind their number. */
+function modeText(text: string): string {
+  return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8).toString(8).padStart(3, "0") : text;
+}
+
+/** In front stands what each declared ARG is, as it may change what the command does. */
 function runText({ command, declared }: RunStep, config: ContainerConfig): string {
   const args = declared.map(([name, value]) => `${name}=${value}`);
-  return ["RUN", ...(args.length > 0 ? [`|${args.length}`, ...args] : []), ...argvOf(command, config)].join(" ");
+  const count = args.length === 0 ? [] : [`|${args.length}`];
+  return ["RUN", ...count, ...args, ...argvOf(command, config)].join(" ");
 }
 
 /** Go's `%+v` of a health check. */

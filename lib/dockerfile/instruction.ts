@@ -2,10 +2,10 @@ import { suggest } from "../suggest.ts";
 import { fault } from "./fault.ts";
 import { type FlagForm, type Flags, readFlags } from "./flags.ts";
 import { readHealthcheck } from "./healthcheck.ts";
-import { heredocOf } from "./heredoc.ts";
+import { type HeredocStart, heredocOf } from "./heredoc.ts";
 import type { LogicalLine } from "./lines.ts";
 import { firstWord, jsonArray, plainWords, quotedWords, splitInstruction } from "./split.ts";
-import type { Command, Entry, Escape, Instruction, Located } from "./types.ts";
+import type { Command, Entry, Escape, Heredoc, Instruction, Located } from "./types.ts";
 
 /** A logical line cut into its parts, as the readers below want it. */
 interface Source extends Located {
@@ -136,8 +136,12 @@ function readCopy(source: Source): Instruction {
 
 function readAdd(source: Source): Instruction {
   const flags = readFlags(source.flags, ADD_FLAGS, source.where);
-  const options = flags.names.filter((name) => !COPY_FLAGS.has(name));
-  return { ...located(source), kind: "add", options, ...readTransfer(source, flags) };
+  const checksum = flags.text("checksum");
+  const own = {
+    ...(checksum !== undefined && { checksum }),
+    ...(flags.has("unpack") && { unpack: flags.on("unpack") }),
+  };
+  return { ...located(source), kind: "add", ...own, ...readTransfer(source, flags) };
 }
 
 function readTransfer(source: Source, flags: Flags) {
@@ -148,20 +152,35 @@ function readTransfer(source: Source, flags: Flags) {
     throw fault(where, `${keyword} needs a source and a destination`, { hint: `write ${keyword} SOURCE DESTINATION` });
   }
   const json = source.rest.startsWith("[") && jsonArray(source.rest) !== undefined;
-  if (!json && heredocOf(destination, where) !== undefined) {
+  const opened = (word: string) => (json ? undefined : heredocOf(word, where));
+  if (opened(destination) !== undefined) {
     throw fault(where, `${keyword} cannot have a here-document as its destination`);
   }
   const chown = flags.text("chown");
   const chmod = flags.text("chmod");
   return {
-    sources: json ? words : words.filter((word) => heredocOf(word, where) === undefined),
-    heredocs: line.heredocs,
+    sources: words.filter((word) => opened(word) === undefined),
+    heredocs: words.flatMap((word) => {
+      const start = opened(word);
+      return start === undefined ? [] : [writtenBelow(start, line, where)];
+    }),
     destination,
     link: flags.on("link"),
     excludes: flags.list("exclude"),
     ...(chown !== undefined && { chown }),
     ...(chmod !== undefined && { chmod }),
   };
+}
+
+/** The here-document that a word names: the last one of that name, as in BuildKit. */
+function writtenBelow(start: HeredocStart, { heredocs }: LogicalLine, where: string): Heredoc {
+  const { name } = start;
+  if (name.includes("/") || name === "." || name === "..") {
+    throw fault(where, `<<${name}: that is no name for a file`, {
+      hint: "the word behind << is the name, without folders",
+    });
+  }
+  return { ...start, content: heredocs.findLast((heredoc) => heredoc.name === name)?.content ?? "" };
 }
 
 function readRun(source: Source): Instruction {

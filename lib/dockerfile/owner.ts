@@ -1,4 +1,5 @@
-import { fault } from "./fault.ts";
+import { type ModeChange, parseMode } from "../mode.ts";
+import { excerpt, fault } from "./fault.ts";
 import type { Owner } from "./types.ts";
 
 const LARGEST_ID = 0x7fff_ffff;
@@ -27,11 +28,14 @@ function idOf(text: string, where: string): number | string {
   throw fault(where, `--chown: ${text} is no id`, { hint: `ids go up to ${LARGEST_ID}` });
 }
 
-/** Reads `--chmod` in octal. @returns mode bits, 0 to 0o7777 @throws AircrateError input */
-export function parseMode(text: string, where: string): number {
-  if (/^[0-7]{1,11}$/.test(text) && Number.parseInt(text, 8) <= 0o7777) return Number.parseInt(text, 8);
-  const symbolic = /^[ugoa]*[-+=]/.test(text);
-  throw fault(where, symbolic ? `--chmod=${text}: symbolic modes are not supported` : `--chmod=${text} is no mode`, {
-    hint: "write it in octal: --chmod=755, or --chmod=644 for files that are not executed",
+/**
+ * Reads `--chmod`, octal or symbolic. An octal mode replaces all bits, those of a folder that set ids, too: chmod(1) does
+ * that when it has five digits. @throws AircrateError input
+ */
+export function parseChmod(text: string, where: string): ModeChange {
+  const mode = parseMode(/^[0-7]+$/.test(text) ? text.padStart(5, "0") : text);
+  if (mode !== undefined) return mode;
+  throw fault(where, `--chmod=${excerpt(text, 40)} is no mode`, {
+    hint: "write it in octal, --chmod=755, or as chmod takes it: --chmod=u=rwX,go=rX",
   });
 }

@@ -16,7 +16,9 @@ export interface DockerfilePlan {
   /** All stages in order, also those that the target does not need. */
   readonly stages: readonly Stage[];
   readonly target: Stage;
-  /** What is built, in order: the first stage is FROM `base`, each other one from the one before, the last is the target. */
+  /** What is built in all, in the order of the file: the chain, and the stages that one of these copies from. */
+  readonly needed: readonly Stage[];
+  /** How the target comes about, in order: the first stage is FROM `base`, each other one from the one before, the last is the target. */
   readonly chain: readonly [Stage, ...Stage[]];
   /** What the chain starts from: an image or nothing. */
   readonly base: Root;
@@ -39,10 +41,11 @@ export function parseDockerfile(text: string, options: ParseOptions): Dockerfile
   const instructions = lines.map((line) => readInstruction(line, directives.escapeChar, file));
   const { stages, warnings } = readStages(instructions, directives.escapeChar, options);
   const target = findTarget(stages, options);
-  refuse(target, stages);
+  const needed = neededStages(target, stages);
+  refuse(needed, stages);
   const [first, ...others] = chainOf(target, stages);
   return {
-    ...{ file, directives, stages, target },
+    ...{ file, directives, stages, target, needed },
     chain: [first!, ...others],
     base: rootsOf(stages)[target.index]!,
     warnings: [...warnings, ...unusedArgs(instructions, options)],
@@ -61,10 +64,10 @@ function findTarget(stages: readonly Stage[], { target, file }: ParseOptions): S
   });
 }
 
-function refuse(target: Stage, stages: readonly Stage[]): void {
+function refuse(needed: readonly Stage[], stages: readonly Stage[]): void {
   const roots = rootsOf(stages);
   const refusals: Refusal[] = [];
-  for (const stage of neededStages(target, stages)) {
+  for (const stage of needed) {
     const root = roots[stage.index]!;
     const setting = { platform: stage.context.platform, base: root.kind === "image" ? root.reference : "" };
     refusals.push(...platformRefusal(stage));

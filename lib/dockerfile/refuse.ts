@@ -1,11 +1,11 @@
 import { AircrateError } from "../error.ts";
 import { formatPlatform, type Platform, parsePlatform, platformMatch } from "../platform.ts";
 import { excerpt, fault } from "./fault.ts";
+import { remoteKind } from "./remote.ts";
 import { computeRun } from "./run/compute.ts";
-import type { Lookup } from "./run/expand.ts";
-import { commandOf } from "./run/source.ts";
+import { approximateScript } from "./run/source.ts";
 import { type RunSetting, runHints } from "./runhints.ts";
-import type { AddInstruction, CopyInstruction, Instruction, Located, RunInstruction, Stage } from "./types.ts";
+import type { AddInstruction, Instruction, Located, RunInstruction, Stage } from "./types.ts";
 
 /** An instruction that is valid but not done: what is said about it. */
 export interface Refusal {
@@ -26,11 +26,9 @@ export function refusalOf(instruction: Instruction, setting: RunSetting): Refusa
     case "run":
       return runRefusals(instruction, setting);
     case "add":
-      return [{ where, shown: excerpt(text), why: "ADD is not supported", hints: [addHint(instruction)] }];
+      return [addRefusal(instruction) ?? []].flat();
     case "onbuild":
       return [{ where, shown: excerpt(text), why: "ONBUILD is not supported", hints: [ONBUILD_HINT] }];
-    case "copy":
-      return copyRefusal(instruction);
     default:
       return [];
   }
@@ -49,31 +47,6 @@ export function refusedError(refusals: readonly [Refusal, ...Refusal[]]): Aircra
     reason: others.map(({ where, shown, why }) => `${where}: ${shown}${why === first.why ? "" : `: ${why}`}`),
     hint: [...lines].map(([hint, at]) => `line${at.size > 1 ? "s" : ""} ${[...at].join(", ")}, ${hint}`),
   });
-}
-
-function copyRefusal(copy: CopyInstruction): Refusal[] {
-  const refuse = (what: string, hint: string): Refusal[] => [
-    { where: copy.where, shown: excerpt(copy.text), why: `${what} is not supported`, hints: [hint] },
-  ];
-  if (copy.from !== undefined) {
-    return refuse(
-      "--from",
-      "COPY --from: have the files in the build context and COPY them from there, or start FROM the stage or image that has them",
-    );
-  }
-  if (copy.heredocs.length > 0) {
-    return refuse(
-      "a here-document",
-      `COPY <<: write the text to a file in the build context, and here "COPY FILE ${excerpt(copy.destination, 60)}"`,
-    );
-  }
-  if (copy.parents) {
-    return refuse("--parents", 'COPY --parents: write one COPY for each folder: "COPY a/b/ DESTINATION/a/b/"');
-  }
-  if (copy.excludes.length > 0) {
-    return refuse("--exclude", "COPY --exclude: name what is needed, or copy a folder that has only that");
-  }
-  return [];
 }
 
 /** A stage is of the target's platform: with nothing executed, no other one has a use. */
@@ -103,51 +76,50 @@ function isTarget(text: string, target: Platform, where: string): boolean {
   }
 }
 
-const ARCHIVE = /\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst)$/i;
-
-function addHint(add: AddInstruction): string {
+/** Why an ADD is not done, by those of its sources that need no substitution to tell. */
+export function addRefusal(add: AddInstruction): Refusal | undefined {
+  const { where, text, sources } = add;
   const destination = excerpt(add.destination, 60);
-  for (const source of add.sources) {
-    if (/^(?:git@|git:\/\/|ssh:\/\/)|\.git(?:#|$)/.test(source)) {
-      return `ADD: clone on the host at a fixed commit, and here "COPY FOLDER/ ${destination}"`;
+  const refuse = (why: string, hint: string): Refusal => ({
+    where,
+    shown: excerpt(text),
+    why,
+    hints: [`ADD: ${hint}`],
+  });
+  for (const source of sources) {
+    const kind = remoteKind(source);
+    if (kind === "other") return refuse("only http and https are fetched", "download on the host, and COPY the file");
+    if (kind === "git") {
+      return refuse(
+        "Git repositories are not supported",
+        `clone on the host at a fixed commit, and here "COPY FOLDER/ ${destination}"`,
+      );
     }
-    if (/^https?:\/\//.test(source)) {
-      const file = source.slice(source.lastIndexOf("/") + 1) || "FILE";
-      return `ADD: download on the host and check what came: "curl -fLo ${file} ${excerpt(source, 200)}", "sha256sum ${file}", and here "COPY ${file} ${destination}"`;
-    }
-    if (ARCHIVE.test(source)) {
-      return `ADD: unpack on the host: "mkdir -p rootfs && tar -xf ${source} -C rootfs", and here "COPY rootfs/ ${destination}"`;
-    }
+    if (kind !== "http" || (add.checksum ?? "") !== "") continue;
+    const line =
+      sources.length === 1
+        ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length)}`, 300)
+        : `ADD --checksum=sha256:DIGEST ${excerpt(source, 200)} ${destination}`;
+    return refuse(
+      "what is fetched must be pinned by --checksum",
+      `"curl -fL ${excerpt(source, 200)} | sha256sum" gives the digest; here "${line}"`,
+    );
   }
-  if (add.heredocs.length > 0) return "ADD: write the text to a file in the build context and COPY it";
-  if (add.options.length > 0 || add.excludes.length > 0)
-    return "ADD: COPY does the same for local files; it has no such options";
-  return `ADD: these are local files and no archives, so COPY does it: "${excerpt(`COPY${add.text.slice(3)}`, 200)}"`;
+  return undefined;
 }
 
-/**
- * Why a RUN is not done. Which program it calls is seen; what else is in its way is said.
- *
- * @param lookup variables as the RUN sees them, where they are known
- */
-export function runRefusals(run: RunInstruction, setting: RunSetting, lookup?: Lookup): Refusal[] {
-  const computed = computeRun(run, lookup);
-  if (!("reason" in computed)) return [];
-  return [notRun(run, computed.reason, runHints(scriptOf(run), setting))];
+function runRefusals(run: RunInstruction, setting: RunSetting): Refusal[] {
+  const computed = computeRun(run);
+  return "reason" in computed ? runRefusal(run, computed.reason, setting) : [];
 }
 
-/** A RUN that is not done for a reason that `computeRun` gives or that lies in the config. */
+/** Why a RUN is not done: the reason is that of `computeRun`. */
+export function runRefusal(run: RunInstruction, reason: string, setting: RunSetting): [Refusal] {
+  return [notRun(run, reason, runHints(approximateScript(run), setting))];
+}
+
+/** A RUN that is not done. Which program it calls is seen; what else is in its way is said. */
 export function notRun({ where, text }: Located, reason: string, hints: readonly string[]): Refusal {
   const why = reason.endsWith(" is a program") ? NO_RUN : `nothing is executed here, and ${reason}`;
   return { where, shown: excerpt(text), why, hints };
-}
-
-/** What a RUN gives to a shell, or an approximation of what it calls. */
-function scriptOf(run: RunInstruction): string {
-  const command = commandOf(run);
-  if (command.form === "shell") return command.command;
-  const [program, option, script] = command.argv;
-  const isShell = program !== undefined && /(?:^|\/)(?:ba|da|a)?sh$/.test(program);
-  if (isShell && option?.startsWith("-") && option.endsWith("c") && script !== undefined) return script;
-  return command.argv.map((word) => `'${word.replaceAll("'", "")}'`).join(" ");
 }

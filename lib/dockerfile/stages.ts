@@ -40,7 +40,13 @@ export function readStages(
   const { platform, args: buildArgs = new Map<string, string>() } = options;
   const start = predefinedArgs(platform, options.target?.toLowerCase() ?? groups.at(-1)!.from.name ?? "");
   const globals = readGlobals(args, { start, buildArgs, escapeChar });
-  const context: StageContext = { escapeChar, platform, globals, buildArgs };
+  const stageNames = new Map(
+    groups.flatMap(({ from }, index) => (from.name === undefined ? [] : [[from.name, index]])),
+  );
+  const context: StageContext = {
+    ...{ escapeChar, platform, globals, buildArgs },
+    ...{ stageCount: groups.length, stageNames },
+  };
   const warnings: Warning[] = [];
   const byName = new Map<string, number>();
   const stages = groups.map((item, index): Stage => {

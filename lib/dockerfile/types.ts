@@ -1,4 +1,6 @@
 /** What a Dockerfile says: its instructions as written, the stages they form, and the steps they come to. */
+import type { Digest } from "../digest.ts";
+import type { ModeChange } from "../mode.ts";
 import type { Platform } from "../platform.ts";
 import type { EditCommand } from "./run/types.ts";
 
@@ -76,8 +78,12 @@ export type CopyInstruction = Located & {
   readonly parents: boolean;
 } & Transfer;
 
-/** `ADD`; `options` are its flags beyond those of COPY. */
-export type AddInstruction = Located & { readonly kind: "add"; readonly options: readonly string[] } & Transfer;
+export type AddInstruction = Located & {
+  readonly kind: "add";
+  readonly checksum?: string;
+  /** Whether archives are unpacked; without it local ones are, and fetched ones are not. */
+  readonly unpack?: boolean;
+} & Transfer;
 
 export type RunInstruction = Located & {
   readonly kind: "run";
@@ -124,18 +130,46 @@ export interface Owner {
   readonly group?: number | string;
 }
 
-export type CopyStep = Located & {
-  readonly kind: "copy";
-  /** Patterns below the build context, as written: `/` in front means the context, too. */
+/** What `COPY --from` copies from. A stage is an earlier one; the reference is not yet checked. */
+export type CopyFrom =
+  | { readonly kind: "stage"; readonly index: number }
+  | { readonly kind: "image"; readonly reference: string };
+
+/** A file whose text stands in the Dockerfile. */
+export interface InlineFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+interface TransferStep {
+  /** Patterns below the build context, as written: `/` in front means the context, too. With `from`, below its root. */
   readonly sources: readonly string[];
+  /** Here-documents, in the order of their words: they are copied after `sources`. */
+  readonly texts: readonly InlineFile[];
   /** Absolute or relative to the working folder of that moment; a trailing slash has a meaning. */
   readonly destination: string;
   readonly chown?: Owner;
-  /** Mode bits, 0 to 0o7777. */
-  readonly chmod?: number;
+  readonly chmod?: ModeChange;
   /** `--link` changes how a layer is cached, not what it holds. */
   readonly link: boolean;
-};
+  /** Patterns of `--exclude`, as written. */
+  readonly excludes: readonly string[];
+}
+
+export type CopyStep = Located & {
+  readonly kind: "copy";
+  readonly from?: CopyFrom;
+  /** `--parents`: the folders of a source are kept, those behind its `/./` when it has one. */
+  readonly parents: boolean;
+} & TransferStep;
+
+/** `sources` may be http and https URLs, too: then there is one, and a checksum. */
+export type AddStep = Located & {
+  readonly kind: "add";
+  readonly checksum?: Digest;
+  /** Whether archives are unpacked; without it local ones are, and fetched ones are not. */
+  readonly unpack?: boolean;
+} & TransferStep;
 
 /** A RUN whose effect is known without executing anything. */
 export type RunStep = Located & {
@@ -159,7 +193,7 @@ export type ArgStep = Located & {
 };
 
 /** An instruction with its variables substituted and its values checked: ports are `8080/tcp`, ranges written out. */
-export type Step = CopyStep | RunStep | ArgStep | (Located & (Plain | Worded));
+export type Step = CopyStep | AddStep | RunStep | ArgStep | (Located & (Plain | Worded));
 
 /** What a stage starts from. */
 export type Base =
@@ -185,6 +219,9 @@ export interface StageContext {
   /** Values of the platform arguments and of each ARG before the first FROM. */
   readonly globals: ReadonlyMap<string, string>;
   readonly buildArgs: ReadonlyMap<string, string>;
+  /** How many stages the file has, and the last one of each name. */
+  readonly stageCount: number;
+  readonly stageNames: ReadonlyMap<string, number>;
 }
 
 export interface ParseOptions {

@@ -15,6 +15,8 @@ export interface WordOptions {
   readonly keepEscapes?: boolean;
   /** References to variables that are not set stay as they are. */
   readonly keepUnset?: boolean;
+  /** The longest that the result may be: `MAX_WORD_LENGTH` when it is not given. */
+  readonly maxLength?: number;
   /** Characters that may still be written, over all calls that share it. */
   readonly budget?: { left: number };
 }

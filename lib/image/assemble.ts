@@ -1,28 +1,40 @@
 import type { ContainerConfig, HistoryEntry } from "../../spec/oci-config.ts";
 import { AircrateError } from "../error.ts";
 import type { LayerBuilder } from "../layer/builder.ts";
+import type { TarEntry } from "../tar/sequence.ts";
 import { applyCopy, type Copy } from "./copy.ts";
-import { createDraft, type LayerDraft } from "./draft.ts";
+import { layerEntries } from "./difference.ts";
 import { deriveConfig, type Image, type LayerSource } from "./image.ts";
+import { createMaterials, type Known, type Take } from "./materials.ts";
 import { type Owner, ownerOfUser, resolveOwner } from "./owner.ts";
 import type { RootFs } from "./rootfs.ts";
 
 /** What one step does to an image, whichever front end it comes from. */
-export type Operation =
-  /** A layer that holds what these copies copy. */
-  | { readonly kind: "copy"; readonly copies: readonly CopyOperation[]; readonly history: HistoryEntry }
-  /** A layer with a folder, if the image has none at that path. */
-  | {
-      readonly kind: "folder";
-      readonly path: string;
-      readonly user: string;
+export type Operation = { readonly history: HistoryEntry } & (
+  | { readonly kind: "config" }
+  | ({
+      /** For errors: `file:line`. */
       readonly where: string;
-      readonly history: HistoryEntry;
-    }
-  /** Config only. */
-  | { readonly kind: "config"; readonly history: HistoryEntry };
+    } & (
+      | CopyOperation
+      /** A layer with a folder, if the image has none at that path. */
+      | { readonly kind: "folder"; readonly path: string; readonly user: string }
+      /** A layer in which these paths are hidden, absolute. */
+      | { readonly kind: "remove"; readonly paths: readonly string[] }
+    ))
+);
 
-export type CopyOperation = Omit<Copy, "owner"> & { readonly owner?: Owner };
+/** A layer that holds what these copies copy. */
+interface CopyOperation {
+  readonly kind: "copy";
+  /** @param known what nodes of pulled layers are like */
+  readonly copies: (known: Known) => readonly AssembledCopy[];
+}
+
+/** The owner's names are looked up in the image. */
+export type AssembledCopy = Omit<Copy, "owner"> & { readonly owner?: Owner };
+
+type LayerOperation = Exclude<Operation, { kind: "config" }>;
 
 export interface Assembly {
   readonly operations: readonly Operation[];
@@ -32,6 +44,7 @@ export interface Assembly {
 
 export interface AssembleOptions {
   readonly buildLayer: LayerBuilder;
+  readonly take: Take;
   /** Seconds since 1970: time of every entry, of the config and of its history. */
   readonly epoch: number;
 }
@@ -42,23 +55,20 @@ export interface AssembleOptions {
  * @throws AircrateError input
  */
 export async function assembleImage(base: Image, assembly: Assembly, options: AssembleOptions): Promise<Image> {
-  const root = (await base.root()).clone();
+  const { epoch, buildLayer } = options;
+  const { root, drafts } = await draftLayers(await base.root(), assembly.operations, options);
   const layers: LayerSource[] = [];
-  const history: HistoryEntry[] = [];
-  for (const operation of assembly.operations) {
-    const draft = createDraft(root, options.epoch);
-    if (operation.kind === "config" || !applyOperation(operation, root, draft)) {
-      history.push({ ...operation.history, empty_layer: true });
-      continue;
-    }
-    history.push(operation.history);
+  const history = assembly.operations.map((operation, i) => {
+    const entries = drafts[i];
+    if (entries === undefined) return { ...operation.history, empty_layer: true };
     const origin = operation.history.created_by ?? "";
-    layers.push({ origin, record: options.buildLayer(draft.entries(), `${whereOf(operation)} ${origin}`) });
-  }
+    layers.push({ origin, record: buildLayer(entries, `${(operation as LayerOperation).where} ${origin}`) });
+    return operation.history;
+  });
   const { config, author } = assembly;
   return {
     config: deriveConfig(base.config, {
-      created: timestamp(options.epoch),
+      created: timestamp(epoch),
       config,
       history,
       ...(author !== undefined && { author }),
@@ -68,30 +78,89 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
   };
 }
 
-function whereOf(operation: Exclude<Operation, { kind: "config" }>): string {
-  return operation.kind === "copy" ? (operation.copies[0]?.where ?? "") : operation.where;
+interface Drafts {
+  readonly root: RootFs;
+  /** What the layer of each operation holds; nothing for those that make none. */
+  readonly drafts: readonly (readonly TarEntry[] | undefined)[];
+}
+
+/** All layers are drafted before anything is taken out of pulled ones, and anew with what was taken. */
+async function draftLayers(
+  base: RootFs,
+  operations: readonly Operation[],
+  { epoch, take }: AssembleOptions,
+): Promise<Drafts> {
+  const materials = createMaterials(take);
+  const draft = (): Drafts => {
+    const root = base.clone();
+    return { root, drafts: operations.map((operation) => draftLayer(operation, root, { epoch, known: materials.known })) };
+  };
+  for (;;) {
+    let drafts: Drafts | undefined;
+    let failure: unknown;
+    try {
+      drafts = draft();
+    } catch (error) {
+      failure = error;
+    }
+    // What was made of stand-ins is void, failures too.
+    if (await materials.take()) continue;
+    if (drafts !== undefined) return drafts;
+    throw failure;
+  }
+}
+
+function draftLayer(
+  operation: Operation,
+  root: RootFs,
+  { epoch, known }: { epoch: number; known: Known },
+): TarEntry[] | undefined {
+  if (operation.kind === "config") return undefined;
+  const before = root.snapshot();
+  if (!applyOperation(operation, root, known)) return undefined;
+  return layerEntries(before, root.snapshot(), epoch);
 }
 
 /** @returns whether the operation makes a layer */
-function applyOperation(operation: Exclude<Operation, { kind: "config" }>, root: RootFs, draft: LayerDraft): boolean {
-  if (operation.kind === "copy") {
-    for (const { owner, ...copy } of operation.copies) {
-      applyCopy({ ...copy, owner: resolveOwner(owner ?? { user: 0 }, root, copy.where) }, root, draft);
-    }
-    return true;
+function applyOperation(operation: LayerOperation, root: RootFs, known: Known): boolean {
+  const { where } = operation;
+  switch (operation.kind) {
+    case "copy":
+      for (const { owner, ...copy } of operation.copies(known)) {
+        applyCopy({ ...copy, ...(owner && { owner: resolveOwner(owner, root, copy.where) }) }, root);
+      }
+      return true;
+    case "folder":
+      return located(`cannot make the folder ${operation.path}`, where, () => {
+        const path = root.resolve(operation.path);
+        if (root.find(path)?.kind === "directory") return false;
+        return root.makeDirectory(path, resolveOwner(ownerOfUser(operation.user), root, where));
+      });
+    case "remove":
+      for (const path of operation.paths) {
+        located(`cannot remove ${path}`, where, () => {
+          if (!root.remove(parentResolved(path, root))) throw new Error("the image has nothing there");
+        });
+      }
+      return true;
   }
-  const { path, user, where } = operation;
+}
+
+/** A link is removed itself; those on the way to it are followed. */
+function parentResolved(path: string, root: RootFs): string {
+  const trimmed = path.replace(/\/+$/, "");
+  const slash = trimmed.lastIndexOf("/");
+  const folder = root.resolve(trimmed.slice(0, Math.max(slash, 0)));
+  const name = trimmed.slice(slash + 1);
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+function located<T>(what: string, where: string, action: () => T): T {
   try {
-    const resolved = root.resolve(path);
-    if (root.find(resolved)?.kind === "directory") return false;
-    return draft.makeDirectory(resolved, resolveOwner(ownerOfUser(user), root, where));
+    return action();
   } catch (error) {
     if (error instanceof AircrateError) throw error;
-    throw new AircrateError("input", `cannot make the folder ${path}`, {
-      where,
-      reason: (error as Error).message,
-      cause: error,
-    });
+    throw new AircrateError("input", what, { where, reason: (error as Error).message, cause: error });
   }
 }
 

@@ -1,109 +1,97 @@
 import { posix } from "node:path";
 import { AircrateError } from "../error.ts";
-import type { BuildContext, ContextItem } from "../tree/context.ts";
-import type { FileAttributes, LayerDraft, Ownership } from "./draft.ts";
+import type { ModeChange } from "../mode.ts";
+import { joinPath } from "../tree/expand.ts";
+import type { SourceTree, TreeItem } from "../tree/source.ts";
+import { type Choice, chooseItems, compilePattern, isChosen, withParents } from "./choose.ts";
+import { createCopier } from "./copier.ts";
+import type { Ownership, Xattrs } from "./node.ts";
 import type { RootFs } from "./rootfs.ts";
 
-/** One COPY, its words resolved. */
+/** One COPY or ADD, its words resolved. */
 export interface Copy {
-  readonly context: BuildContext;
-  readonly sources: readonly string[];
+  /** In the order in which they are copied: later ones win. */
+  readonly sources: readonly CopySource[];
   /** Absolute path in the image; a slash at its end means a folder. */
   readonly destination: string;
-  readonly owner: Ownership;
-  /** Mode bits of all that is copied; without it 0755 for folders and executable files, 0644 for others. */
-  readonly mode?: number;
+  /** Owner of all that is copied; without it each item keeps its own, which is 0:0 for those of the host. */
+  readonly owner?: Ownership;
+  readonly mode?: ModeChange;
+  /** Extended attributes for a single file. */
+  readonly xattrs?: Xattrs;
+  /** Of what is copied from a tree: what of it, and under which names. */
+  readonly choice?: Choice;
+  /** Keeps the folders of each source's path, from `/./` on where it has that. */
+  readonly parents?: boolean;
   /** `file:line`, for errors. */
   readonly where: string;
 }
 
+export type CopySource =
+  /** What a pattern names in a tree. */
+  | { readonly tree: SourceTree; readonly pattern: string }
+  /** An archive's members, parents before children: they are unpacked into the destination. */
+  | { readonly archive: string; readonly items: readonly TreeItem[] };
+
 /**
- * Puts what a COPY copies into a layer, with the results of BuildKit: of a folder its content is copied, a file goes into
+ * Puts what a COPY copies into a root, with the results of BuildKit: of a folder its content is copied, a file goes into
  * the destination when that is a folder, links in the destination are followed inside the image, symbolic links in the
  * source are kept as they are.
  *
- * Modes come from the source's executable bit alone: the other bits depend on the umask of whoever checked it out.
- *
  * @throws AircrateError input
  */
-export function applyCopy(copy: Copy, root: RootFs, draft: LayerDraft): void {
-  const { context, sources, where } = copy;
-  const items = sources.flatMap((source) => context.select(source, where));
-  const destination = resolveDestination(copy, root);
+export function applyCopy(copy: Copy, root: RootFs): void {
+  const selected = copy.sources.map((source) => select(source, copy));
+  const copier = createCopier(copy, root);
+  const destination = copier.resolve(copy.destination);
+  const items = selected.flatMap((source) => ("items" in source ? source.items : []));
   const intoFolder = /\/\.?$/.test(copy.destination) || root.find(destination)?.kind === "directory";
   if (items.length > 1 && !intoFolder && items.some(({ kind }) => kind !== "directory")) {
     throw new AircrateError("input", `several files cannot become ${copy.destination}`, {
-      where,
+      where: copy.where,
       hint: `end the destination with a slash: ${copy.destination}/`,
     });
   }
-  for (const item of items) {
-    if (item.kind === "directory") copyFolder(item, destination, copy, root, draft);
-    else copyFile(item, intoFolder ? join(destination, posix.basename(item.path)) : destination, copy, root, draft);
+  if (copy.xattrs !== undefined && (items.length !== 1 || items[0]!.kind !== "file")) {
+    throw new AircrateError("input", "capabilities are for a single file", { where: copy.where });
   }
-}
-
-function resolveDestination({ destination, where }: Copy, root: RootFs): string {
-  try {
-    return root.resolve(destination);
-  } catch (error) {
-    throw new AircrateError("input", (error as Error).message, { where, cause: error });
-  }
-}
-
-function copyFolder(item: ContextItem, destination: string, copy: Copy, root: RootFs, draft: LayerDraft): void {
-  inPlace(copy, () => draft.makeDirectory(destination, copy.owner));
-  for (const below of copy.context.walk(item, copy.where)) {
-    const path = join(destination, below.path);
-    if (below.kind !== "directory") {
-      copyFile(below, path, copy, root, draft);
-      continue;
-    }
-    const found = root.find(path);
-    if (found !== undefined && found.kind !== "directory") {
-      throw new AircrateError("input", `the folder ${below.path} cannot replace /${path} of the image`, {
-        where: copy.where,
-        reason: found.kind === "symlink" ? `that is a link to ${found.target}` : "that is a file",
-        ...(found.kind === "symlink" && { hint: `copy it to what the link leads to: /${root.resolve(path)}/` }),
-      });
-    }
-    inPlace(copy, () => draft.putDirectory(path, attributes(below, copy)));
-  }
-}
-
-function copyFile(item: ContextItem, path: string, copy: Copy, root: RootFs, draft: LayerDraft): void {
-  const found = root.find(path);
-  if (path === "" || found?.kind === "directory") {
-    throw new AircrateError("input", `the file ${item.path} cannot replace the folder /${path} of the image`, {
-      where: copy.where,
-    });
-  }
-  inPlace(copy, () => {
-    if (item.kind === "symlink") draft.putSymlink(path, item.target, copy.owner);
+  for (const source of selected) {
+    if ("members" in source) copier.unpack(source.members, destination);
+    else if ("below" in source) copier.below(chooseItems(source.below, copy), destination);
     else {
-      const { file, size, mtimeMs } = item;
-      draft.putFile(path, { file, offset: 0, size, mtimeMs }, attributes(item, copy));
+      for (const item of source.items) {
+        if (item.kind === "directory") copier.below(chooseItems(source.tree.walk(item, copy.where), copy), destination);
+        else copier.file(item, intoFolder ? joinPath(destination, posix.basename(item.path)) : destination);
+      }
     }
-  });
-}
-
-function attributes(item: ContextItem, { owner, mode }: Copy): FileAttributes {
-  return { ...owner, mode: mode ?? (item.kind === "directory" || item.executable ? 0o755 : 0o644) };
-}
-
-/** Locates what goes wrong in the draft: a parent of the path is no folder. */
-function inPlace(copy: Copy, change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    throw new AircrateError("input", `cannot copy to ${copy.destination}`, {
-      where: copy.where,
-      reason: (error as Error).message,
-      cause: error,
-    });
   }
 }
 
-function join(folder: string, below: string): string {
-  return folder === "" ? below : `${folder}/${below}`;
+type Selected =
+  | { readonly tree: SourceTree; readonly items: readonly TreeItem[] }
+  /** Goes below the destination as it is. */
+  | { readonly below: readonly TreeItem[] }
+  | { readonly members: readonly TreeItem[] };
+
+function select(source: CopySource, { where, parents, choice }: Copy): Selected {
+  if ("archive" in source) return { members: source.items };
+  const { tree, pattern } = source;
+  if (parents === true) return { below: selectParents(tree, pattern, where) };
+  const items = tree.select(pattern, where);
+  return { tree, items: choice === undefined ? items : items.filter((item) => isChosen(item, choice)) };
+}
+
+/**
+ * What `--parents` copies: BuildKit takes the path for a pattern of what is to be kept of the whole tree, so `**` stands
+ * for folders of any depth, and links are not followed. What stands before `/./` is not kept.
+ */
+function selectParents(tree: SourceTree, source: string, where: string): readonly TreeItem[] {
+  const pivot = source.indexOf("/./");
+  const top = pivot < 0 ? "." : source.slice(0, pivot) || ".";
+  const pattern = posix.normalize(`/${source.slice(pivot < 0 ? 0 : pivot + 3)}`).replace(/^\/|\/$/g, "");
+  const folders = tree.select(top, where).filter(({ kind }) => kind === "directory");
+  const matches = pattern === "" ? () => true : compilePattern(pattern, where);
+  const found = folders.flatMap((folder) => withParents(tree.walk(folder, where), matches));
+  if (found.length > 0) return found;
+  throw new AircrateError("input", `there is no ${source} in ${tree.name}`, { where });
 }

@@ -1,5 +1,5 @@
 import { AircrateError } from "../error.ts";
-import type { Ownership } from "./draft.ts";
+import type { Ownership } from "./node.ts";
 import type { RootFs } from "./rootfs.ts";
 
 /** A user or group by number, or by a name of the image's own accounts. */

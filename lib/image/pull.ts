@@ -47,7 +47,10 @@ export function createPull(options: PullOptions): Pull {
 
   async function readRoot(sources: readonly LayerSource[]): Promise<RootFs> {
     const root = createRootFs();
-    for (const { origin, record } of sources) root.apply(await readTree(await record, origin));
+    for (const { origin, record } of sources) {
+      const layer = await record;
+      root.apply(await readTree(layer, origin), layer);
+    }
     return root;
   }
 

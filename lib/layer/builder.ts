@@ -32,9 +32,12 @@ export function createLayerBuilder(store: Store, pool: WorkPool): LayerBuilder {
 /** Tells layers apart without reading a file: by their entries and by the listing of the files in them. */
 function keyOf(entries: readonly TarEntry[]): string {
   const hash = createHash("sha256");
-  for (const { path, type, mode, uid, gid, size, mtime, link, content } of entries) {
+  for (const { path, type, mode, uid, gid, size, mtime, link, xattrs, content } of entries) {
     const source = content === undefined || "bytes" in content ? [] : [content.file, content.offset, content.mtimeMs];
-    hash.update(JSON.stringify([path, type, mode, uid, gid, size, mtime, link, ...source]));
+    hash.update(
+      JSON.stringify([path, type, mode, uid, gid, size, mtime, link, [...(xattrs?.keys() ?? [])], ...source]),
+    );
+    for (const value of xattrs?.values() ?? []) hash.update(`${value.length}:`).update(value);
     if (content !== undefined && "bytes" in content) hash.update(content.bytes);
   }
   return hash.digest("hex");

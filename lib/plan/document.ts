@@ -40,9 +40,11 @@ function imageDocument({ name, where, recipe }: PlannedImage, registries: Regist
   if (recipe.kind === "pull") return { name, where, made: "pull", ...sources(recipe.reference, registries), steps: [] };
   const from = recipe.from.kind === "scratch" ? "scratch" : recipe.from.name;
   if (recipe.kind === "tree") {
-    const steps = recipe.tree.layers.map(
-      ({ copies }) => `COPY ${copies.map((copy) => `${copy.from} ${copy.to}`).join(", ")}`,
-    );
+    const { remove, layers } = recipe.tree;
+    const steps = [
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(" ")}`] : []),
+      ...layers.map(({ copies }) => copies.map(({ text }) => text).join(", ")),
+    ];
     return { name, where, made: "tree", from, steps };
   }
   const { dockerfile, contextName } = recipe;

@@ -1,11 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { type AircrateConfig, type LocalImage, readAircrateYml } from "../app/aircrate-yml.ts";
+import { type AircrateConfig, type LocalImage, readAircrateYml, type TreeSource } from "../app/aircrate-yml.ts";
 import type { BuildSource } from "../app/build-source.ts";
 import { exists } from "../app/files.ts";
 import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
-import { type DockerfilePlan, parseDockerfile } from "../dockerfile/parse.ts";
+import { copiedImages } from "../dockerfile/graph.ts";
+import { parseDockerfile } from "../dockerfile/parse.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { ARM64, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
@@ -57,7 +58,7 @@ function builtFirst(outputs: readonly PlannedOutput[], app: AppManifest): Planne
   ];
 }
 
-/** A project without application: every image that no other one is FROM. */
+/** A project without application: every image that no other one is built on or copies from. */
 async function planImages(dir: string, config: AircrateConfig, options: PlanOptions): Promise<BuildPlan> {
   if (options.appVersion !== undefined) {
     throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
@@ -66,7 +67,7 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
   const planner = createPlanner(dir, platform, config);
   for (const image of config.images.values()) await planner.local(image);
   const plan = planner.finish({ outputs: [], warnings: [] });
-  const bases = new Set(plan.images.map(({ recipe }) => originName(recipe)));
+  const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
   const outputs = [...config.images.keys()]
     .filter((name) => !bases.has(name))
     .map((name) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
@@ -74,8 +75,11 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
   return { ...plan, outputs };
 }
 
-function originName(recipe: Recipe): string | undefined {
-  return recipe.kind !== "pull" && recipe.from.kind === "image" ? recipe.from.name : undefined;
+/** The images that one is built on or copies from. */
+function usedBy(recipe: Recipe): string[] {
+  if (recipe.kind === "pull") return [];
+  const origins = recipe.kind === "dockerfile" ? [...recipe.origins.values()] : [recipe.from];
+  return [...origins.flatMap((origin) => (origin.kind === "image" ? [origin.name] : [])), ...recipe.sources.values()];
 }
 
 function createPlanner(dir: string, platform: Platform, config: AircrateConfig | undefined) {
@@ -97,13 +101,17 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
   }
 
   async function origin(text: string, where: string): Promise<Origin> {
-    if (text === "scratch") return { kind: "scratch" };
-    const local = config?.images.get(text);
-    return { kind: "image", name: local === undefined ? pull(text, where) : await planLocal(local) };
+    return text === "scratch" ? { kind: "scratch" } : { kind: "image", name: await image(text, where) };
   }
 
-  async function planLocal(image: LocalImage): Promise<string> {
-    const { name, where } = image;
+  /** The image that a name stands for: a local one or one that is pulled. */
+  async function image(text: string, where: string): Promise<string> {
+    const local = config?.images.get(text);
+    return local === undefined ? pull(text, where) : planLocal(local);
+  }
+
+  async function planLocal(local: LocalImage): Promise<string> {
+    const { name, where } = local;
     if (images.has(name)) return name;
     if (open.includes(name)) {
       throw new AircrateError("input", `the image ${name} is built on itself`, {
@@ -112,10 +120,19 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
       });
     }
     open.push(name);
-    if (image.kind === "build") await planDockerfile(name, where, image);
-    else add(name, where, { kind: "tree", from: await origin(image.from, where), tree: image });
+    if (local.kind === "build") await planDockerfile(name, where, local);
+    else await planTree(name, where, local);
     open.pop();
     return name;
+  }
+
+  async function planTree(name: string, where: string, tree: TreeSource): Promise<void> {
+    const from = await origin(tree.from, where);
+    const sources = new Map<string, string>();
+    for (const { source, where } of tree.layers.flatMap(({ copies }) => copies)) {
+      if (source.kind === "image") sources.set(source.image, await image(source.image, where));
+    }
+    add(name, where, { kind: "tree", from, tree, sources });
   }
 
   async function planDockerfile(name: string, where: string, source: BuildSource): Promise<string> {
@@ -124,20 +141,25 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
     const { context, args, target } = source;
     const dockerfile = parseDockerfile(text, { file, platform, args, ...(target !== undefined && { target }) });
     warnings.push(...dockerfile.warnings.map((warning) => `${warning.where}: ${warning.message}`));
-    const from = await baseOf(dockerfile);
+    const origins = new Map<number, Origin>();
+    const sources = new Map<string, string>();
+    for (const stage of dockerfile.needed) {
+      const { from } = stage;
+      if (from.kind === "scratch") origins.set(stage.index, from);
+      else if (from.kind === "image") origins.set(stage.index, await origin(from.reference, stage.where));
+      for (const copied of copiedImages(stage)) sources.set(copied.reference, await image(copied.reference, copied.where));
+    }
     const contextName = shown(context);
     return add(name, where, {
       kind: "dockerfile",
-      from,
       dockerfile,
+      from: origins.get(dockerfile.chain[0].index)!,
+      origins,
+      sources,
       dockerfilePath: source.dockerfile,
       context,
       contextName,
     });
-  }
-
-  async function baseOf({ base, chain }: DockerfilePlan): Promise<Origin> {
-    return base.kind === "scratch" ? { kind: "scratch" } : origin(base.reference, chain[0].where);
   }
 
   /** A path inside the project as the user would type it. */

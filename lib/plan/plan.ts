@@ -35,15 +35,22 @@ export type Recipe =
   | { readonly kind: "pull"; readonly reference: Reference }
   | {
       readonly kind: "dockerfile";
-      readonly from: Origin;
       readonly dockerfile: DockerfilePlan;
+      /** What the target comes from in the end. */
+      readonly from: Origin;
+      /** The same of each stage that is needed and is FROM no other one, by its index. */
+      readonly origins: ReadonlyMap<number, Origin>;
+      readonly sources: Sources;
       /** Absolute paths. */
       readonly dockerfilePath: string;
       readonly context: string;
       /** The context as the user knows it. */
       readonly contextName: string;
     }
-  | { readonly kind: "tree"; readonly from: Origin; readonly tree: TreeSource };
+  | { readonly kind: "tree"; readonly from: Origin; readonly tree: TreeSource; readonly sources: Sources };
+
+/** The images of the plan that are copied from, by the reference as it is written. */
+export type Sources = ReadonlyMap<string, string>;
 
 /** What an image is built on: nothing, or another image of the plan. */
 export type Origin = { readonly kind: "scratch" } | { readonly kind: "image"; readonly name: string };

@@ -2,6 +2,8 @@
  * Writes tar headers: POSIX.1-1988 ustar, with a POSIX.1-2001 PAX header in front only where a value does not fit
  * (pax(1), "ustar Interchange Format" and "pax Header Block").
  */
+import { compareBytes } from "../bytes.ts";
+import { XATTR_PREFIX } from "./pax.ts";
 
 export const BLOCK = 512;
 
@@ -24,6 +26,8 @@ export interface TarHeader {
   readonly mtime: number;
   /** Target of a symbolic or hard link. */
   readonly link?: string;
+  /** Extended attributes by their full names, such as `security.capability`. */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>;
 }
 
 const TYPE_FLAG: Readonly<Record<TarType, string>> = { file: "0", hardlink: "1", symlink: "2", directory: "5" };
@@ -42,8 +46,8 @@ export function encodeHeader(header: TarHeader): Uint8Array {
   const path = header.type === "directory" ? `${header.path}/` : header.path;
   const link = header.link ?? "";
   const split = isAscii(path) ? splitPath(path) : undefined;
-  const records: string[] = [];
   // The order of records is part of the bytes: alphabetical.
+  const records = header.xattrs === undefined ? [] : xattrRecords(header.xattrs);
   if (header.gid > MAX_ID) records.push(paxRecord("gid", String(header.gid)));
   if (link.length > NAME_SIZE || !isAscii(link)) records.push(paxRecord("linkpath", link));
   if (split === undefined) records.push(paxRecord("path", path));
@@ -61,7 +65,7 @@ export function encodeHeader(header: TarHeader): Uint8Array {
     link: truncate(link),
   };
   if (records.length === 0) return encodeBlock(main);
-  const pax = Buffer.from(records.join(""), "utf8");
+  const pax = Buffer.concat(records);
   const paxBlock = encodeBlock({
     name: "././@PaxHeader",
     prefix: "",
@@ -148,13 +152,30 @@ function splitPath(path: string): { name: string; prefix: string } | undefined {
   return { prefix: path.slice(0, slash), name: path.slice(slash + 1) };
 }
 
+/**
+ * What star began to write and GNU tar, libarchive and container engines read. Values are bytes, not text.
+ *
+ * @throws RangeError for a name that a record cannot hold; one that was read never is
+ */
+function xattrRecords(xattrs: ReadonlyMap<string, Uint8Array>): Uint8Array[] {
+  return [...xattrs]
+    .sort(([a], [b]) => compareBytes(a, b))
+    .map(([name, value]) => {
+      if (/^$|[=\0]/.test(name)) throw new RangeError(`${JSON.stringify(name)} cannot name an extended attribute`);
+      return paxRecord(XATTR_PREFIX + name, value);
+    });
+}
+
 /** The PAX record names its own length, digits included. */
-function paxRecord(key: string, value: string): string {
-  const rest = Buffer.byteLength(` ${key}=${value}\n`, "utf8");
+function paxRecord(key: string, value: string | Uint8Array): Uint8Array {
+  const bytes = typeof value === "string" ? Buffer.from(value, "utf8") : value;
+  const rest = Buffer.byteLength(` ${key}=\n`, "utf8") + bytes.length;
   let length = rest + String(rest).length;
   if (rest + String(length).length !== length) length += 1;
-  return `${length} ${key}=${value}\n`;
+  return Buffer.concat([Buffer.from(`${length} ${key}=`, "utf8"), bytes, NEWLINE]);
 }
+
+const NEWLINE = Buffer.from("\n");
 
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { Header } from "tar/header";
 import { BLOCK, paddingOf } from "./header.ts";
 import { type PaxValues, parsePax } from "./pax.ts";
@@ -14,10 +15,15 @@ export interface FoundEntry {
   /** Seconds since 1970, fractions cut. */
   readonly mtime: number;
   readonly link: string;
+  /** Extended attributes by their full names; absent when there are none. */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>;
+  /** The bytes of path or link when they are not UTF-8: the text has U+FFFD in their place. */
+  readonly notUtf8?: Uint8Array;
   /** Offset of the member's (main) header block in the tar file. */
   readonly offset: number;
 }
 
+/** A sparse file is `other`, in each of GNU tar's formats: its content is not what stands in the archive. */
 export type FoundType = "file" | "directory" | "symlink" | "hardlink" | "device" | "fifo" | "other";
 
 export type TarEvent =
@@ -96,14 +102,18 @@ export function createTarParser(): TarParser {
   function applyExtension(): void {
     const { type, bytes, offset } = extension!;
     extension = undefined;
-    if (type.endsWith("LongPath")) local = { ...local, path: cString(bytes) };
-    else if (type.endsWith("LongLinkpath")) local = { ...local, linkpath: cString(bytes) };
+    if (type.endsWith("LongPath")) local = { ...local, path: cString(bytes), ...invalid(bytes) };
+    else if (type.endsWith("LongLinkpath")) local = { ...local, linkpath: cString(bytes), ...invalid(bytes) };
     else if (type === "GlobalExtendedHeader") global = { ...global, ...globalValues(bytes, offset) };
     else local = { ...local, ...located(offset, () => parsePax(bytes)) };
   }
 
   function readHeader(block: Buffer, offset: number): TarEvent | undefined {
-    const header = located(offset, () => new Header(block));
+    // A name in front counts when a slash at the end of it, or of what stands in for it, tells a folder of old.
+    const header = located(
+      offset,
+      () => new Header(block, 0, local.path === undefined ? undefined : { path: local.path }),
+    );
     if (header.nullBlock) {
       state = "finished";
       trailer = BLOCK;
@@ -124,7 +134,9 @@ export function createTarParser(): TarParser {
     }
     const overrides = { ...global, ...local };
     local = {};
-    const type = TYPES[header.type] ?? "other";
+    const type = overrides.sparse === true ? "other" : (TYPES[header.type] ?? "other");
+    const names = `${header.path}${header.linkpath}`;
+    const { xattrs, notUtf8 = names.includes("\ufffd") ? invalidName(block, overrides) : undefined } = overrides;
     const entry: FoundEntry = {
       path: stripSlash(overrides.path ?? header.path ?? ""),
       type,
@@ -136,6 +148,8 @@ export function createTarParser(): TarParser {
       // A time beyond those of JavaScript is NaN.
       mtime: overrides.mtime ?? Math.floor((header.mtime?.getTime() || 0) / 1000),
       link: overrides.linkpath ?? header.linkpath ?? "",
+      ...(xattrs !== undefined && { xattrs }),
+      ...(notUtf8 !== undefined && { notUtf8 }),
       offset,
     };
     if (entry.path.length > MAX_PATH || entry.link.length > MAX_PATH) {
@@ -238,9 +252,12 @@ function readBlank(field: Buffer, offset: number): 0 {
   throw new TarFormatError(`a bad size in the header at byte ${offset}`);
 }
 
-/** Readers disagree on whether global headers count, so one that would move bytes or names makes two files of one. */
+/**
+ * Readers disagree on whether global headers count, so one that would move bytes or names makes two files of one. None
+ * gives all files the same attributes.
+ */
 function globalValues(bytes: Buffer, offset: number): PaxValues {
-  const values = located(offset, () => parsePax(bytes));
+  const { xattrs: _, ...values } = located(offset, () => parsePax(bytes));
   if (values.path === undefined && values.linkpath === undefined && values.size === undefined) return values;
   throw new TarFormatError(`a global header at byte ${offset} that names a path or a size`);
 }
@@ -257,6 +274,25 @@ function isZero(bytes: Uint8Array): boolean {
 function cString(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+}
+
+/** A name in a header's own fields that counts and is not UTF-8. */
+function invalidName(block: Buffer, { path, linkpath }: PaxValues): Uint8Array | undefined {
+  const fields = [
+    ...(path === undefined ? [block.subarray(0, 100), block.subarray(345, 500)] : []),
+    ...(linkpath === undefined ? [block.subarray(157, 257)] : []),
+  ];
+  for (const field of fields) {
+    const { notUtf8 } = invalid(field);
+    if (notUtf8 !== undefined) return notUtf8;
+  }
+  return undefined;
+}
+
+function invalid(bytes: Buffer): Pick<PaxValues, "notUtf8"> {
+  const end = bytes.indexOf(0);
+  const name = end < 0 ? bytes : bytes.subarray(0, end);
+  return isUtf8(name) ? {} : { notUtf8: new Uint8Array(name) };
 }
 
 function stripSlash(path: string): string {

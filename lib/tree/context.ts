@@ -3,43 +3,10 @@ import path from "node:path";
 import { compareBytes } from "../bytes.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { type IgnoreRules, parseDockerignore } from "./dockerignore.ts";
-import { compileGlob } from "./glob.ts";
-
-/** A file, folder or symbolic link below the root of a build context. */
-export interface ContextItem {
-  /**
-   * With `/`. Of a selected item: as the source names it, relative to the context (`""` is the context itself). Of one
-   * found by a walk: relative to the folder that was walked.
-   */
-  readonly path: string;
-  readonly kind: "file" | "directory" | "symlink";
-  /** Path to open. */
-  readonly file: string;
-  /** Bytes of a file. */
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly executable: boolean;
-  /** Target of a symbolic link, as it is. */
-  readonly target: string;
-}
-
-/** The folder that a build may read from, and nothing outside of it. */
-export interface BuildContext {
-  /** As the user knows it, for errors. */
-  readonly name: string;
-  /**
-   * The items that a source of COPY names: `src`, `./src/`, `*.py`. A symbolic link that is named itself, or that lies
-   * on the way, is followed inside the context.
-   *
-   * @throws AircrateError input when nothing is there, or a link leaves the context
-   */
-  select(source: string, where: string): ContextItem[];
-  /** What lies below a folder, parents before children, in the byte order of their names. */
-  walk(item: ContextItem, where: string): readonly ContextItem[];
-}
+import { cleanSource, expandSource } from "./expand.ts";
+import type { SourceTree, TreeItem } from "./source.ts";
 
 const MAX_LINKS = 40;
-const WILDCARD = /[*?[\\]/;
 
 /**
  * The context of a Dockerfile, less what its `.dockerignore` excludes.
@@ -49,28 +16,29 @@ const WILDCARD = /[*?[\\]/;
  * @param dockerfile absolute path; `<dockerfile>.dockerignore` beside it counts instead of the folder's
  * @throws AircrateError input when the `.dockerignore` is malformed
  */
-export function openContext(folder: string, name: string, dockerfile: string): BuildContext {
+export function openContext(folder: string, name: string, dockerfile: string): SourceTree {
   return createContext(folder, name, readIgnoreRules(folder, name, dockerfile));
 }
 
 /** A folder with all that is in it. */
-export function openFolder(folder: string, name: string): BuildContext {
+export function openFolder(folder: string, name: string): SourceTree {
   return createContext(folder, name, { excludes: () => false, hasExceptions: false });
 }
 
-function createContext(folder: string, name: string, rules: IgnoreRules): BuildContext {
-  function item(relative: string, stats: Stats, where: string): ContextItem {
+function createContext(folder: string, name: string, rules: IgnoreRules): SourceTree {
+  function item(relative: string, stats: Stats, where: string): TreeItem {
     const file = path.join(folder, relative);
-    const kind = stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "symlink" : "";
-    if (kind === "") throw specialError(relative, stats, where);
+    const owned = { path: relative, real: relative, uid: 0, gid: 0 };
+    if (stats.isDirectory()) return { ...owned, kind: "directory", mode: 0o755 };
+    if (stats.isSymbolicLink()) {
+      return { ...owned, kind: "symlink", mode: 0o777, target: readTarget(file, relative, where) };
+    }
+    if (!stats.isFile()) throw specialError(relative, stats, where);
+    const { size, mtimeMs } = stats;
     return {
-      path: relative,
-      kind,
-      file,
-      size: kind === "file" ? stats.size : 0,
-      mtimeMs: stats.mtimeMs,
-      executable: (stats.mode & 0o111) !== 0,
-      target: kind === "symlink" ? readTarget(file, relative, where) : "",
+      ...{ ...owned, kind: "file", mode: (stats.mode & 0o111) !== 0 ? 0o755 : 0o644 },
+      ...(size > 0 && { content: { file, offset: 0, size, mtimeMs } }),
+      ...(stats.nlink > 1 && { inode: inodeOf(file) }),
     };
   }
 
@@ -123,10 +91,13 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
     return relative !== "" && rules.excludes(relative);
   }
 
-  function select(source: string, where: string): ContextItem[] {
-    const cleaned = cleanSource(source, where);
-    const found = WILDCARD.test(cleaned) ? expand(cleaned, where) : [cleaned];
-    const items: ContextItem[] = [];
+  function select(source: string, where: string): TreeItem[] {
+    const found = expandSource(cleanSource(source, where), where, {
+      follow: (relative) => follow(relative, where),
+      isFolder: (relative) => look(relative)?.isDirectory() === true,
+      list: listNames,
+    });
+    const items: TreeItem[] = [];
     for (const relative of found) {
       if (hidden(relative, where)) continue;
       const real = follow(relative, where);
@@ -145,45 +116,14 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
     return stats?.isDirectory() !== true || walk(item(relative, stats, where), where).length === 0;
   }
 
-  /**
-   * Expands a pattern part by part, so that only folders that can match are read. As by BuildKit, links are followed on
-   * the way to the first part with a wildcard, but not from there on.
-   */
-  function expand(pattern: string, where: string): string[] {
-    const parts = pattern.split("/");
-    const wild = parts.findIndex((part) => WILDCARD.test(part));
-    const front = parts.slice(0, wild).join("/");
-    const start = follow(front, where);
-    let found = [""];
-    for (const part of parts.slice(wild)) {
-      let matches: (name: string) => boolean;
-      try {
-        matches = compileGlob(part);
-      } catch (error) {
-        throw new AircrateError("input", `the pattern ${JSON.stringify(pattern)} is malformed`, {
-          where,
-          reason: (error as Error).message,
-        });
-      }
-      found = found.flatMap((below) => {
-        const real = join(start, below);
-        if (look(real)?.isDirectory() !== true) return [];
-        return listNames(real)
-          .filter(matches)
-          .map((child) => join(below, child));
-      });
-    }
-    return found.map((below) => join(front, below));
-  }
-
   /** Listings of folders that were walked: a tree is read once in a build. */
-  const walked = new Map<string, readonly ContextItem[]>();
+  const walked = new Map<string, readonly TreeItem[]>();
 
-  function walk(top: ContextItem, where: string): readonly ContextItem[] {
-    const known = walked.get(top.file);
+  function walk(top: TreeItem, where: string): readonly TreeItem[] {
+    const base = top.real;
+    const known = walked.get(base);
     if (known !== undefined) return known;
-    const items: ContextItem[] = [];
-    const base = path.relative(folder, top.file).split(path.sep).join("/");
+    const items: TreeItem[] = [];
     const take = (relative: string, stats: Stats) => {
       const below = base === "" ? relative : relative.slice(base.length + 1);
       items.push({ ...item(relative, stats, where), path: below });
@@ -207,7 +147,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): BuildC
       }
     };
     visit(base);
-    walked.set(top.file, items);
+    walked.set(base, items);
     return items;
   }
 
@@ -232,10 +172,6 @@ function readable<T>(where: string, read: () => T): T {
   }
 }
 
-function join(folder: string, below: string): string {
-  return folder === "" || below === "" ? folder + below : `${folder}/${below}`;
-}
-
 function readIgnoreRules(folder: string, name: string, dockerfile: string): IgnoreRules {
   // A file beside the Dockerfile comes before the one of the context (docs.docker.com, "Filename and location").
   for (const [file, shown] of [
@@ -257,17 +193,10 @@ function readIgnoreRules(folder: string, name: string, dockerfile: string): Igno
   return { excludes: () => false, hasExceptions: false };
 }
 
-/** Sources are relative to the context even with a leading slash, and `..` does not lead out of it. */
-function cleanSource(source: string, where: string): string {
-  const cleaned = path.posix.normalize(`/${source}`).slice(1).replace(/\/$/, "");
-  const climbs = path.posix.normalize(source.replace(/^\/+/, ""));
-  if (climbs === ".." || climbs.startsWith("../")) {
-    throw new AircrateError("input", `the source ${source} lies outside the build context`, {
-      where,
-      hint: "copy it into the context, or make a folder above it the context",
-    });
-  }
-  return cleaned;
+/** Names a file on this machine, also where inode numbers are larger than what a number holds. */
+function inodeOf(file: string): string {
+  const { dev, ino } = lstatSync(file, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function outsideError(link: string, context: string, where: string, target?: string): AircrateError {

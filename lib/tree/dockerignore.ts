@@ -1,7 +1,6 @@
 import { posix } from "node:path";
 import { AircrateError } from "../error.ts";
-import { codePoints } from "./glob.ts";
-import { compileIgnorePattern, type IgnorePath } from "./ignore-pattern.ts";
+import { compileIgnorePattern, type IgnorePath, ignorePath } from "./ignore-pattern.ts";
 
 /** Largest `.dockerignore` file that is read, in bytes of UTF-8. */
 export const MAX_DOCKERIGNORE_SIZE = 1024 * 1024;
@@ -54,13 +53,26 @@ export function parseDockerignore(text: string, file: string): IgnoreRules {
   return ignoreRules(rules);
 }
 
+/**
+ * The same rules from patterns that are given one by one, as `COPY --exclude` does.
+ *
+ * @throws AircrateError input
+ */
+export function patternRules(patterns: readonly string[], where: string): IgnoreRules {
+  return ignoreRules(patterns.flatMap((pattern) => parsePattern(pattern, where) ?? []));
+}
+
 /** A rule, or undefined for a comment or a blank line. Trimming and cleaning go in Docker's order, twice, as there. */
 function parseLine(line: string, where: string): Rule | undefined {
   if (Buffer.byteLength(line) > MAX_LINE_SIZE) {
     throw new AircrateError("input", "line longer than 64 KiB", { where, reason: "Docker cannot read it either." });
   }
   if (line.startsWith("#")) return undefined;
-  const trimmed = trim(line);
+  return parsePattern(line, where);
+}
+
+function parsePattern(text: string, where: string): Rule | undefined {
+  const trimmed = trim(text);
   if (trimmed === "") return undefined;
   const inverted = trimmed.startsWith("!");
   const relative = fromContext(inverted ? trim(trimmed.slice(1)) : trimmed);
@@ -146,7 +158,7 @@ function ignoreRules(rules: readonly Rule[]): IgnoreRules {
  * foo/a.txt stays excluded, since `!foo` had nothing to bring back when the folder foo was visited.
  */
 function decide(rules: readonly Rule[], text: string, above: RuleMatches): { excluded: boolean; matched: RuleMatches } {
-  const path: IgnorePath = { text, codes: codePoints(text) };
+  const path = ignorePath(text);
   const matched = new Uint8Array(rules.length);
   let excluded = false;
   for (const [index, rule] of rules.entries()) {

@@ -1,9 +1,13 @@
-import { accepts, type GlobItem, type GlobSingle, parseGlob } from "./glob.ts";
+import { accepts, codePoints, type GlobItem, type GlobSingle, parseGlob } from "./glob.ts";
 
 /** A path under test, relative to the context, with its code points. */
 export interface IgnorePath {
   readonly text: string;
   readonly codes: readonly number[];
+}
+
+export function ignorePath(text: string): IgnorePath {
+  return { text, codes: codePoints(text) };
 }
 
 /** `star` is any run without `/`, `folders` nothing or any run that ends in `/`, `rest` any run up to the end. */

@@ -5,12 +5,14 @@ import { type TestContext, test } from "node:test";
 import { digestOf } from "../../lib/digest.ts";
 import { type Assembly, assembleImage, type Operation } from "../../lib/image/assemble.ts";
 import { emptyImage, type Image } from "../../lib/image/image.ts";
-import { createRootFs, directory } from "../../lib/image/rootfs.ts";
+import { createRootFs } from "../../lib/image/rootfs.ts";
 import type { TarEntry } from "../../lib/tar/sequence.ts";
+import { parseMode } from "../../lib/mode.ts";
 import { openFolder } from "../../lib/tree/context.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
+import { FILE, folder as node, link } from "../support/root.ts";
 
 const PLATFORM = { os: "linux", architecture: "arm64", variant: "v8" };
 
@@ -42,6 +44,8 @@ function contextOf(t: TestContext) {
   return openFolder(dir, ".");
 }
 
+const takeNothing = async () => assert.fail("nothing has to be taken");
+
 /** Assembles without packing anything; gives the image and the entries of its layers. */
 async function assemble(base: Image, assembly: Partial<Assembly>) {
   const layers: string[][] = [];
@@ -56,7 +60,7 @@ async function assemble(base: Image, assembly: Partial<Assembly>) {
     const record: LayerRecord = { version: 1, diffId, plainSize: 0, digest: diffId, size: 0, crc: 0 };
     return { ...record, reused: false };
   };
-  const image = await assembleImage(base, { operations: [], config: {}, ...assembly }, { buildLayer, epoch: 1234 });
+  const image = await assembleImage(base, { operations: [], config: {}, ...assembly }, { buildLayer, take: takeNothing, epoch: 1234 });
   return { image, layers };
 }
 
@@ -65,12 +69,13 @@ function folder(path: string, user = ""): Operation {
 }
 
 test("history and layers go together; what makes no layer says so", async (t) => {
-  const copies = [{ context: contextOf(t), sources: ["src"], destination: "/app", where: "Dockerfile:3" }];
+  const where = "Dockerfile:3";
+  const copies = () => [{ sources: [{ tree: contextOf(t), pattern: "src" }], destination: "/app", where }];
   const { image, layers } = await assemble(baseImage(), {
     operations: [
       { kind: "config", history: { created_by: "ENV A=b" } },
       folder("/app"),
-      { kind: "copy", copies, history: { created_by: "COPY src /app", comment: "c" } },
+      { kind: "copy", where, copies, history: { created_by: "COPY src /app", comment: "c" } },
       folder("/app"),
       { kind: "config", history: { created_by: "CMD" } },
     ],
@@ -122,8 +127,14 @@ test("WORKDIR makes folders for its user, through links, and only where there is
 test("owners by name are looked up in the image as it is at that moment", async (t) => {
   const copy = (source: string, destination: string, user?: string): Operation => {
     const owner = user === undefined ? {} : { owner: { user } };
-    const copies = [{ context: contextOf(t), sources: [source], destination, where: "Dockerfile:3", ...owner }];
-    return { kind: "copy", copies, history: { created_by: "COPY" } };
+    const sources = [{ tree: contextOf(t), pattern: source }];
+    const where = "Dockerfile:3";
+    return {
+      kind: "copy",
+      where,
+      copies: () => [{ sources, destination, where, ...owner }],
+      history: { created_by: "COPY" },
+    };
   };
   const { layers } = await assemble(baseImage(), { operations: [copy("src", "/x", "app")] });
   assert.deepEqual(layers, [["x/ 755 1000:100", "x/main.py 644 1000:100"]]);
@@ -138,15 +149,21 @@ test("owners by name are looked up in the image as it is at that moment", async 
     "input",
     /no user app/,
   );
+  const { layers: own } = await assemble(baseImage(), {
+    operations: [copy("passwd", "/etc/passwd"), copy("src", "/x", "other")],
+  });
+  assert.deepEqual(own[1], ["x/ 755 7:8", "x/main.py 644 7:8"]);
 });
 
 test("several copies can make one layer", async (t) => {
-  const context = contextOf(t);
-  const copies = [
-    { context, sources: ["src"], destination: "/a", where: "aircrate.yml:3" },
-    { context, sources: ["src/main.py"], destination: "/a/main.py", where: "aircrate.yml:4", mode: 0o755 },
+  const tree = contextOf(t);
+  const where = "aircrate.yml:3";
+  const mode = parseMode("755")!;
+  const copies = () => [
+    { sources: [{ tree, pattern: "src" }], destination: "/a", where },
+    { sources: [{ tree, pattern: "src/main.py" }], destination: "/a/main.py", where: "aircrate.yml:4", mode },
   ];
-  const operation: Operation = { kind: "copy", copies, history: { created_by: "COPY" } };
+  const operation: Operation = { kind: "copy", where, copies, history: { created_by: "COPY" } };
   assert.deepEqual((await assemble(baseImage(), { operations: [operation] })).layers, [
     ["a/ 755 0:0", "a/main.py 755 0:0"],
   ]);
@@ -169,9 +186,9 @@ test("an image on top of another leaves that one as it is", async () => {
 
 test("a folder that cannot be made is told with its line", async () => {
   const root = createRootFs();
-  root.put("file", { kind: "file" });
-  root.put("loop", { kind: "symlink", target: "loop" });
-  root.put("dir", directory(0o755, 0, 0));
+  root.put("file", FILE);
+  root.put("loop", link("loop"));
+  root.put("dir", node(0o755, 0, 0));
   const base: Image = { ...emptyImage(PLATFORM), root: async () => root };
   for (const [path, user, reason] of [
     ["/file", "", /\/file is no folder/],

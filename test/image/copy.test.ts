@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { applyCopy, type Copy } from "../../lib/image/copy.ts";
-import { createDraft } from "../../lib/image/draft.ts";
-import { createRootFs, directory, type RootFs } from "../../lib/image/rootfs.ts";
+import { layerEntries } from "../../lib/image/difference.ts";
+import { createRootFs, type RootFs } from "../../lib/image/rootfs.ts";
+import { parseMode } from "../../lib/mode.ts";
 import { openFolder } from "../../lib/tree/context.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
+import { FILE, folder, link } from "../support/root.ts";
 
 /** `path/` is a folder, `path -> target` a symbolic link, `path*` an executable file, else a file with its name in it. */
 function makeTree(t: TestContext, paths: readonly string[]): string {
@@ -25,15 +27,15 @@ function makeTree(t: TestContext, paths: readonly string[]): string {
 
 function baseRoot(): RootFs {
   const root = createRootFs();
-  root.put("tmp", directory(0o1777, 0, 0));
-  root.put("srv/data", directory(0o750, 10, 20));
-  root.put("etc/conf", { kind: "file" });
-  root.put("usr/bin", directory(0o755, 0, 0));
-  root.put("usr/bin/sh", { kind: "file" });
-  root.put("bin", { kind: "symlink", target: "usr/bin" });
-  root.put("opt", { kind: "symlink", target: "/srv/data" });
-  root.put("conf-link", { kind: "symlink", target: "etc/conf" });
-  root.put("loop", { kind: "symlink", target: "loop" });
+  root.put("tmp", folder(0o1777, 0, 0));
+  root.put("srv/data", folder(0o750, 10, 20));
+  root.put("etc/conf", FILE);
+  root.put("usr/bin", folder(0o755, 0, 0));
+  root.put("usr/bin/sh", FILE);
+  root.put("bin", link("usr/bin"));
+  root.put("opt", link("/srv/data"));
+  root.put("conf-link", link("etc/conf"));
+  root.put("loop", link("loop"));
   return root;
 }
 
@@ -67,12 +69,12 @@ const CONTEXT = [
 
 /** What a COPY puts into the layer: `path mode owner`, links with their targets. */
 function copied(t: TestContext, sources: readonly string[], destination: string, rest: Partial<Copy> = {}): string[] {
-  const context = openFolder(makeTree(t, CONTEXT), ".");
+  const tree = openFolder(makeTree(t, CONTEXT), ".");
   const root = baseRoot();
-  const draft = createDraft(root, 0);
-  const owner = { uid: 0, gid: 0 };
-  applyCopy({ context, sources, destination, owner, where: "Dockerfile:7", ...rest }, root, draft);
-  return draft.entries().map(({ path, type, mode, uid, gid, link }) => {
+  const before = root.snapshot();
+  const patterns = sources.map((pattern) => ({ tree, pattern }));
+  applyCopy({ sources: patterns, destination, where: "Dockerfile:7", ...rest }, root);
+  return layerEntries(before, root.snapshot(), 0).map(({ path, type, mode, uid, gid, link }) => {
     assert.equal(root.find(path)?.kind, type, "the root knows it");
     const suffix = type === "directory" ? "/" : type === "symlink" ? ` -> ${link}` : "";
     return `${path}${suffix} ${mode.toString(8)}${uid + gid === 0 ? "" : ` ${uid}:${gid}`}`;
@@ -189,18 +191,19 @@ describe("where things go", () => {
 
 test("the content is the whole file, as it was when it was listed", (t) => {
   const dir = makeTree(t, ["a.py"]);
-  const draft = createDraft(baseRoot(), 5);
-  const copy = { context: openFolder(dir, "."), sources: ["a.py"], destination: "/x", where: "Dockerfile:7" };
-  applyCopy({ ...copy, owner: { uid: 0, gid: 0 } }, baseRoot(), draft);
+  const root = createRootFs();
+  const before = root.snapshot();
+  const sources = [{ tree: openFolder(dir, "."), pattern: "a.py" }];
+  applyCopy({ sources, destination: "/x", where: "Dockerfile:7" }, root);
   const { mtimeMs } = statSync(join(dir, "a.py"));
   const content = { file: join(dir, "a.py"), offset: 0, size: 4, mtimeMs };
-  assert.deepEqual(draft.entries(), [
+  assert.deepEqual(layerEntries(before, root.snapshot(), 5), [
     { path: "x", type: "file", mode: 0o644, uid: 0, gid: 0, size: 4, mtime: 5, content },
   ]);
 });
 
 test("owner and mode", (t) => {
-  const rest = { owner: { uid: 1000, gid: 100 }, mode: 0o4750 };
+  const rest = { owner: { uid: 1000, gid: 100 }, mode: parseMode("4750")! };
   assert.deepEqual(copied(t, ["src/lib"], "/srv/new", rest), [
     "srv/ 755",
     "srv/new/ 755 1000:100",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createRootFs, directory, type RootFs, type RootNode } from "../../lib/image/rootfs.ts";
+import type { RootDirectory, RootNode } from "../../lib/image/node.ts";
+import { createRootFs, type RootFs } from "../../lib/image/rootfs.ts";
 import type { LayerTree } from "../../spec/store.ts";
+import { FILE, folder } from "../support/root.ts";
 
 function tree(parts: Partial<Omit<LayerTree, "files">> & { files?: readonly string[] }): LayerTree {
   const { files = [], ...rest } = parts;
@@ -141,7 +143,7 @@ describe("accounts", () => {
     assert.equal(account(tree({ symlinks: [["etc/passwd", "/x"]] })), undefined);
     assert.equal(account(tree({ files: ["etc"] })), undefined);
     const root = rootOf(BASE);
-    root.put("etc/passwd", { kind: "file" });
+    root.put("etc/passwd", FILE);
     assert.equal(root.account("passwd"), undefined);
     assert.equal(root.account("group"), "root:x:0:\n");
   });
@@ -211,34 +213,61 @@ test("a clone goes its own way", () => {
   const before = listing(root);
   const clone = root.clone();
   assert.deepEqual(listing(clone), before);
-  clone.put("usr/bin/tool", { kind: "file" });
-  clone.put("home/user", { kind: "file" });
-  clone.put("", directory(0o700, 1, 1));
+  clone.put("usr/bin/tool", FILE);
+  clone.put("home/user", FILE);
+  clone.put("", folder(0o700, 1, 1));
   clone.apply(tree({ whiteouts: ["etc/passwd"], accounts: { group: "other" } }));
   assert.deepEqual(listing(root), before);
   assert.equal(root.account("passwd"), "root:x:0:0::/:\n");
   assert.equal(root.account("group"), "root:x:0:\n");
   assert.equal(clone.account("group"), "other");
-  root.put("usr/bin/other", { kind: "file" });
+  root.put("usr/bin/other", FILE);
   assert.equal(clone.find("usr/bin/other"), undefined);
 });
 
 test("names that come folder by folder, with folders replaced on the way", () => {
-  const root = createRootFs();
-  root.put("a/b/c", { kind: "file" });
-  root.put("a", { kind: "file" });
-  root.put("a/b/d", { kind: "file" });
+  const root = rootOf(tree({ files: ["a/b/c"] }), tree({ files: ["a", "a/b/d"] }));
   assert.equal(root.find("a/b/c"), undefined);
   assert.equal(root.find("a/b/d")?.kind, "file");
-  root.put("a/b", { kind: "symlink", target: "x" });
-  root.put("a/b/e", { kind: "file" });
+  root.apply(tree({ symlinks: [["a/b", "x"]], files: ["a/b/e"] }));
   assert.equal(root.find("a/b/d"), undefined);
   assert.equal(root.find("a/b/e")?.kind, "file");
-  root.put("a/b", directory(0o700, 0, 0));
-  root.put("a/b/f", { kind: "file" });
-  assert.deepEqual([...(root.find("a/b") as { children: Map<string, RootNode> }).children.keys()], ["e", "f"]);
-  root.put("", directory(0o711, 0, 0));
-  root.put("g", { kind: "file" });
+  root.put("a/b", folder(0o700, 0, 0));
+  root.put("a/b/f", FILE);
+  assert.deepEqual([...(root.find("a/b") as RootDirectory).children.keys()], ["e", "f"]);
+  root.put("", folder(0o711, 0, 0));
+  root.put("g", FILE);
   assert.deepEqual(Object.keys(listing(root)), ["/", "a/", "a/b/", "a/b/e", "a/b/f", "g"]);
-  assert.deepEqual([...(root.find("") as { children: Map<string, RootNode> }).children.keys()], ["a", "g"]);
+  assert.deepEqual([...(root.find("") as RootDirectory).children.keys()], ["a", "g"]);
+});
+
+test("a snapshot stays as it was", () => {
+  const root = rootOf(BASE);
+  const before = root.snapshot();
+  const was = JSON.stringify(listing(root));
+  root.put("usr/bin/tool", FILE);
+  root.put("home/user", folder(0o711, 0, 0));
+  root.remove("etc/passwd");
+  root.put("", folder(0o711, 0, 0));
+  root.makeDirectory("usr/new/deep", { uid: 1, gid: 1 });
+  const now = JSON.stringify(listing(root));
+  const replayed = createRootFs();
+  replayed.apply(BASE);
+  assert.equal(JSON.stringify(listing(replayed)), was);
+  assert.deepEqual([...(before.children.get("usr") as RootDirectory).children.keys()], ["bin"]);
+  assert.equal(before.mode, 0o755);
+  const between = root.snapshot();
+  assert.equal(root.snapshot(), between, "nothing changed in between");
+  root.remove("usr");
+  assert.ok(between.children.has("usr"));
+  assert.notEqual(JSON.stringify(listing(root)), now);
+});
+
+test("the accounts that a file brings are read", () => {
+  const root = rootOf(BASE);
+  const text = "app:x:7:8::/:\n";
+  root.put("etc/passwd", { kind: "file", mode: 0o644, uid: 0, gid: 0, content: { bytes: Buffer.from(text) } });
+  assert.equal(root.account("passwd"), text);
+  root.put("etc/passwd", { kind: "file", mode: 0o644, uid: 0, gid: 0 });
+  assert.equal(root.account("passwd"), undefined);
 });

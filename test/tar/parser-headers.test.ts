@@ -23,6 +23,14 @@ describe("headers made by hand", () => {
   test("an old directory is a file with a slash at its end", () => {
     assert.equal(only(block({ 0: "dir/\0", 156: "\0" })).type, "directory");
   });
+  test("a name in PAX counts, not a cut one that happens to end with a slash", () => {
+    const cut = { 0: `${"a".repeat(99)}/`, 124: octal(7) };
+    const content = Buffer.concat([Buffer.from("content"), Buffer.alloc(505)]);
+    const member = only(extension("x", paxOf("path", `${"a".repeat(99)}/file`)), block(cut), content);
+    assert.deepEqual([member.type, member.data], ["file", "content"]);
+    assert.equal(only(extension("L", "dir/\0"), block({})).type, "directory");
+    assert.equal(only(extension("x", paxOf("linkpath", "x")), block({ 0: "dir/\0" })).type, "directory");
+  });
   test("types", () => {
     const types = Object.entries({ "0": "file", "\0": "file", "7": "file", "1": "hardlink", "2": "symlink" });
     types.push(["3", "device"], ["4", "device"], ["5", "directory"], ["6", "fifo"], ["Z", "other"]);
@@ -99,6 +107,36 @@ describe("headers made by hand", () => {
         [0, 9],
       ],
     );
+  });
+  test("extended attributes are for the next member alone, and never for all of them", () => {
+    const { members } = parse(
+      Buffer.concat([
+        extension("g", paxOf("SCHILY.xattr.user.g", "all")),
+        extension("x", paxOf("SCHILY.xattr.user.x", "one")),
+        block({}),
+        block({}),
+        END,
+      ]),
+    );
+    assert.deepEqual(
+      members.map(({ xattrs }) => xattrs),
+      [new Map([["user.x", new Uint8Array(Buffer.from("one"))]]), undefined],
+    );
+  });
+  test("names that are not UTF-8 are told with their bytes, wherever they stand", () => {
+    const latin = Buffer.from("gr\xf6\xdfe", "latin1");
+    const found = (...blocks: readonly Buffer[]) => Buffer.from(only(...blocks).notUtf8 ?? "").toString("latin1");
+    const name = "gr\xf6\xdfe";
+    assert.equal(found(block({ 0: Buffer.concat([latin, Buffer.alloc(1)]) })), name);
+    assert.equal(found(block({ 345: latin })), name);
+    assert.equal(found(block({ 157: latin, 156: "2" })), name);
+    const long = extension("L", "x".repeat(200));
+    latin.copy(long, 512 + 195);
+    assert.equal(found(long, block({})), "x".repeat(195) + name);
+    // A good name in front of it counts instead.
+    assert.equal(found(extension("L", "good\0"), block({ 0: latin })), "");
+    assert.equal(found(block({ 0: "\xef\xbf\xbd\0" })), "");
+    assert.equal(only(block({ 0: "\xef\xbf\xbd\0" })).path, "\ufffd");
   });
   test("a lone zero block ends the archive", () => {
     const { members, end } = parse(Buffer.concat([block({}), Buffer.alloc(512), block({}), END]));

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { type BuildContext, openContext, openFolder } from "../../lib/tree/context.ts";
+import { openContext, openFolder } from "../../lib/tree/context.ts";
+import type { SourceTree } from "../../lib/tree/source.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { throwsWith } from "../support/faults.ts";
 import { asNobody } from "../support/nobody.ts";
@@ -25,19 +26,19 @@ function makeTree(t: TestContext, paths: readonly string[]): string {
 }
 
 /** The context of a tree with these lines in its `.dockerignore`. */
-function contextOf(t: TestContext, paths: readonly string[], ignore?: string): BuildContext {
+function contextOf(t: TestContext, paths: readonly string[], ignore?: string): SourceTree {
   const dir = makeTree(t, paths);
   if (ignore !== undefined) writeFileSync(join(dir, ".dockerignore"), ignore);
   return openContext(dir, "project", join(dir, "Dockerfile"));
 }
 
-function selected(context: BuildContext, source: string): string[] {
+function selected(context: SourceTree, source: string): string[] {
   return context.select(source, WHERE).map(({ path, kind }) => `${kind} ${path}`);
 }
 
-function walked(context: BuildContext, source: string): string[] {
+function walked(context: SourceTree, source: string): string[] {
   const [item] = context.select(source, WHERE);
-  return context.walk(item!, WHERE).map(({ path, kind, target }) => `${kind} ${path}${target && ` -> ${target}`}`);
+  return context.walk(item!, WHERE).map(({ path, kind, target }) => `${kind} ${path}${target === undefined ? "" : ` -> ${target}`}`);
 }
 
 test("what an item tells", (t) => {
@@ -46,20 +47,36 @@ test("what an item tells", (t) => {
   const context = openFolder(dir, "project");
   const [file] = context.select("src/run.sh", WHERE);
   const { size, mtimeMs } = statSync(join(dir, "src/run.sh"));
-  assert.deepEqual(file, {
-    ...{ path: "src/run.sh", kind: "file", file: join(dir, "src/run.sh"), size, mtimeMs },
-    ...{ executable: true, target: "" },
-  });
+  const where = { path: "src/run.sh", real: "src/run.sh", uid: 0, gid: 0 };
+  const content = { file: join(dir, "src/run.sh"), offset: 0, size, mtimeMs };
+  assert.deepEqual(file, { ...where, kind: "file", mode: 0o755, content });
   const [folder] = context.select("src", WHERE);
-  const below = context.walk(folder!, WHERE);
+  assert.deepEqual(context.walk(folder!, WHERE), [
+    { path: "dir", real: "src/dir", uid: 0, gid: 0, kind: "directory", mode: 0o755 },
+    { path: "link", real: "src/link", uid: 0, gid: 0, kind: "symlink", mode: 0o777, target: "run.sh" },
+    { ...where, path: "run.sh", kind: "file", mode: 0o755, content },
+  ]);
+});
+
+test("names of one file are told from files that are equal", (t) => {
+  const dir = makeTree(t, ["a", "b", "sub/"]);
+  linkSync(join(dir, "a"), join(dir, "sub/c"));
+  linkSync(join(dir, "a"), join(dir, "d"));
+  const context = openFolder(dir, "project");
+  const items = context.walk(context.select(".", WHERE)[0]!, WHERE);
+  const inodes = new Map(items.map(({ path, inode }) => [path, inode]));
+  assert.match(inodes.get("a")!, /^\d+:\d+$/);
   assert.deepEqual(
-    below.map(({ path, kind, size, target }) => [path, kind, size, target]),
+    [...inodes].map(([path, inode]) => [path, inode === inodes.get("a")]),
     [
-      ["dir", "directory", 0, ""],
-      ["link", "symlink", 0, "run.sh"],
-      ["run.sh", "file", size, ""],
+      ["a", true],
+      ["b", false],
+      ["d", true],
+      ["sub", false],
+      ["sub/c", true],
     ],
   );
+  assert.equal(inodes.get("b"), undefined);
 });
 
 describe("sources", () => {
@@ -151,7 +168,7 @@ describe("links", () => {
     ] as const) {
       const [item] = context.select(source, WHERE);
       assert.equal(`${item!.kind} ${item!.path}`, found);
-      assert.ok(item!.file.endsWith(`/context/${file}`), item!.file);
+      assert.equal(item!.real, file);
     }
     assert.deepEqual(walked(context, "chain"), ["directory deep", "file deep/x", "file file"]);
     assert.deepEqual(selected(context, "to-folder/f*"), ["file to-folder/file"]);
@@ -162,8 +179,9 @@ describe("links", () => {
     assert.deepEqual(selected(context, "to-fi*"), ["file to-file"]);
   });
   test("one that leaves the context, or leads nowhere", (t) => {
-    const context = contextOf(t, paths);
-    writeFileSync(join(context.select(".", WHERE)[0]!.file, "../outside"), "secret");
+    const dir = makeTree(t, paths);
+    const context = openFolder(dir, "project");
+    writeFileSync(join(dir, "../outside"), "secret");
     for (const source of ["out", "inner/out", "absolute", "loop", "ping/x", "inner/o*"]) {
       throwsWith(() => context.select(source, WHERE), "input", /leads out of the build context/, /replace the link/);
     }

@@ -1,5 +1,6 @@
-import { heredocOf } from "../heredoc.ts";
-import type { Command, RunInstruction } from "../types.ts";
+import { commandOfRun } from "../argv.ts";
+import { heredocOf, textOf } from "../heredoc.ts";
+import type { RunInstruction } from "../types.ts";
 import { NotComputed } from "./not-computed.ts";
 import { applyShellOptions, type ShellOptions } from "./set.ts";
 
@@ -41,46 +42,40 @@ export function shellOptions(argv: readonly string[]): ShellOptions {
 
 /** @throws NotComputed when a shell is started that is not known */
 export function invocationOf(run: RunInstruction): Invocation {
-  const { form } = run.command;
-  const command = commandOf(run);
-  if (command.form === "shell") {
-    const interpreted = shebangOf(command.command, form === "shell" && run.heredocs.length > 0);
-    if (interpreted === undefined)
-      return { kind: "script", script: command.command, configShell: true, nounset: false };
-    return { kind: "script", script: command.command, configShell: false, ...interpreted };
-  }
+  const script = documentOf(run);
+  if (script?.startsWith("#!") === true) return { kind: "script", script, configShell: false, ...interpreterOf(script) };
+  const command = commandOfRun(run);
+  if (command.form === "shell") return { kind: "script", script: command.command, configShell: true, nounset: false };
   const { argv } = command;
   const at = argv.findIndex((word, index) => index > 0 && /^-[a-z]*c$/.test(word));
   if (!isShell(argv[0] ?? "") || at < 0) return { kind: "program", argv };
-  const options = shellOptions(argv.slice(0, at + 1));
-  const [script, ...more] = argv.slice(at + 1);
-  if (script === undefined || more.length > 1) throw new NotComputed("the shell gets something else than a script");
-  return { kind: "script", script, configShell: false, ...options };
+  const [given, ...more] = argv.slice(at + 1);
+  if (given === undefined || more.length > 1) throw new NotComputed("the shell gets something else than a script");
+  return { kind: "script", script: given, configShell: false, ...shellOptions(argv.slice(0, at + 1)) };
 }
 
-/**
- * What a RUN gives to the shell, or the program with its arguments. `RUN <<EOF` gives the text of the here-document
- * (BuildKit, dispatchRun); other here-documents follow their line, as a shell reads them.
- */
-export function commandOf({ command, heredocs, where }: RunInstruction): Command {
+/** Something like a script of all that a RUN calls, for hints. */
+export function approximateScript(run: RunInstruction): string {
+  const command = commandOfRun(run);
+  if (command.form === "shell") return documentOf(run) ?? command.command;
+  const [program, option, script] = command.argv;
+  const isScript = program !== undefined && isShell(program) && option?.startsWith("-") && option.endsWith("c");
+  if (isScript && script !== undefined) return script;
+  return command.argv.map((word) => `'${word.replaceAll("'", "")}'`).join(" ");
+}
+
+/** The here-document that is all of a RUN. */
+function documentOf({ command, heredocs, where }: RunInstruction): string | undefined {
   const [first] = heredocs;
-  if (command.form === "exec" || first === undefined) return command;
-  if (heredocs.length === 1 && heredocOf(command.command, where) !== undefined) {
-    return { form: "shell", command: first.stripTabs ? first.content.replace(/^\t+/gm, "") : first.content };
-  }
-  const texts = heredocs.map(({ name, content }) => `\n${content}${name}`);
-  return { form: "shell", command: command.command + texts.join("") };
+  if (command.form === "exec" || first === undefined) return undefined;
+  return heredocOf(command.command, where) === undefined ? undefined : textOf(first);
 }
 
 /** `#!` in front of a here-document names what reads it. @throws NotComputed when that is no shell that is known */
-function shebangOf(script: string, isDocument: boolean): ShellOptions | undefined {
-  if (!isDocument || !script.startsWith("#!")) return undefined;
-  const [program = "", ...words] = script
-    .slice(2)
-    .split("\n", 1)[0]!
-    .trim()
-    .split(/[ \t]+/);
+function interpreterOf(script: string): ShellOptions {
+  const [program = "", ...words] = script.slice(2).split("\n", 1)[0]!.trim().split(/[ \t]+/);
   const viaEnv = /^(?:\/usr)?\/bin\/env$/.test(program);
+  // Linux hands on what is behind the program as one argument.
   const [shell = "", ...more] = viaEnv ? words : [program, words.join(" ")].filter((word) => word !== "");
   if (!isShell(shell) || (viaEnv && more.length > 0)) throw new NotComputed(`${shell || program} is a program`);
   const options: ShellOptions = { nounset: false };
