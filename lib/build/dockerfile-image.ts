@@ -51,7 +51,8 @@ async function makeStage(stage: Stage, recipe: DockerfileRecipe, context: StageC
   const transfer: TransferContext = {
     context: context.contexts.ofDockerfile(recipe.context, contextName, dockerfilePath),
     async image(from) {
-      if (from.kind === "image") return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };
+      if (from.kind === "image")
+        return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };
       const { name } = recipe.dockerfile.stages[from.index]!;
       return { name: `stage ${name ?? from.index}`, image: stages.get(from.index)!.image };
     },
@@ -77,6 +78,8 @@ async function operationOf(configured: ConfiguredStep, transfer: TransferContext
     case "copy":
     case "add":
       return { where, history, ...(await transferOperation(step, path!, transfer)) };
+    case "run":
+      return { kind: "edit", commands: step.commands, folder: path!, user, where, history };
     case "workdir":
       return { kind: "folder", path: path!, user, where, history };
     default:
