@@ -20,7 +20,7 @@ export const DockerfileImage = closed({
 
 const Patterns = Type.Array(Type.String({ minLength: 1 }), {
   minItems: 1,
-  form: "a list of patterns such as [\"**/*.py\"]",
+  form: 'a list of patterns such as ["**/*.py"]',
 });
 const RELATIVE = "^(?!\\.{0,2}(/|$))[^/\\0]+(?:/(?!\\.{0,2}(/|$))[^/\\0]+)*$";
 
@@ -39,14 +39,22 @@ export const TreeCopy = closed({
     Type.String({ pattern: "^https?://[^/]", form: "an http or https URL", description: "Remote file, fetched once." }),
   ),
   checksum: Type.Optional(
-    Type.String({ pattern: "^sha256:[0-9a-f]{64}$", form: "sha256: and 64 hex digits", description: "Of what `url` gives." }),
+    Type.String({
+      pattern: "^sha256:[0-9a-f]{64}$",
+      form: "sha256: and 64 hex digits",
+      description: "Of what `url` gives.",
+    }),
   ),
   unpack: Type.Optional(Type.Boolean({ description: "Whether what `url` gives is an archive to unpack." })),
   to: ImagePath,
   owner: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 0, maximum: 0x7fff_ffff }), Type.String({ pattern: "^[^:\\0]+(:[^:\\0]+)?$" })], {
-      form: "a name or number, perhaps with a group after a colon",
-    }),
+    Type.Union([
+      Type.Integer({ minimum: 0, maximum: 0x7fff_ffff }),
+      Type.String({
+        pattern: "^[^:\\0]+(:[^:\\0]+)?$",
+        form: "a name or number, perhaps with a group after a colon",
+      }),
+    ]),
   ),
   chmod: Type.Optional(Type.String({ minLength: 1, form: 'a text such as "0644" or "u=rwX,go=rX"' })),
   include: Type.Optional(Patterns),
@@ -94,7 +102,10 @@ export const TreeConfig = closed({
 export const TreeImage = closed({
   from: Type.String({ minLength: 1, description: "Another image of this file, a reference, or `scratch`." }),
   remove: Type.Optional(
-    Type.Array(ImagePath, { minItems: 1, description: "What of the base is hidden; patterns such as /usr/share/doc/*." }),
+    Type.Array(ImagePath, {
+      minItems: 1,
+      description: "What of the base is hidden; patterns such as /usr/share/doc/*.",
+    }),
   ),
   layers: Type.Optional(Type.Array(TreeLayer)),
   config: Type.Optional(TreeConfig),

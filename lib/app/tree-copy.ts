@@ -87,10 +87,7 @@ function readChmod(text: string | undefined, { report }: CopyContext): ModeChang
   return mode;
 }
 
-function readCapabilities(
-  { capabilities }: Static<typeof TreeCopy>,
-  { report }: CopyContext,
-): Uint8Array | undefined {
+function readCapabilities({ capabilities }: Static<typeof TreeCopy>, { report }: CopyContext): Uint8Array | undefined {
   if (capabilities === undefined) return undefined;
   try {
     return encodeCapabilities(capabilities);

@@ -27,6 +27,7 @@ import type { Store } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
+import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -140,6 +141,7 @@ async function collect(
   const images = new Map<string, Image>();
   if (offline) throwMissing(await Promise.allSettled(started.values()));
   for (const [name, image] of started) images.set(name, await image);
+  for (const { image } of plan.outputs) requireDepth(plan, image, images);
   return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
 }
 

@@ -14,8 +14,8 @@ import { imageTree } from "../image/image-tree.ts";
 import type { Known } from "../image/materials.ts";
 import { ownerOfUser } from "../image/owner.ts";
 import { patternRules } from "../tree/dockerignore.ts";
-import { archiveSource, remoteSource } from "./sources.ts";
 import type { MakeContext, TreeRecipe } from "./make.ts";
+import { archiveSource, remoteSource } from "./sources.ts";
 
 /** Makes an image that is described as file trees on another one: its layers, then its config. @throws AircrateError input */
 export async function makeTreeImage(recipe: TreeRecipe, where: string, context: MakeContext): Promise<Image> {

@@ -47,11 +47,12 @@ export function readStages(
     ...{ escapeChar, platform, globals, buildArgs },
     ...{ stageCount: groups.length, stageNames },
   };
+  const budget = { left: MAX_VALUES };
   const warnings: Warning[] = [];
   const byName = new Map<string, number>();
   const stages = groups.map((item, index): Stage => {
     const { where, text, name, platform: wanted } = item.from;
-    const from = baseOf(expandFrom(item.from.image, where, context), byName);
+    const from = baseOf(expandFrom(item.from.image, where, { context, budget }), byName);
     if (name !== undefined && byName.has(name)) {
       warnings.push({
         where,
@@ -62,7 +63,7 @@ export function readStages(
     return {
       ...{ index, where, text, from, context, instructions: item.instructions },
       ...(name !== undefined && { name }),
-      ...(wanted !== undefined && { platform: expandFrom(wanted, where, context) }),
+      ...(wanted !== undefined && { platform: expandFrom(wanted, where, { context, budget }) }),
     };
   });
   return { stages, warnings };
@@ -118,12 +119,17 @@ function baseOf(reference: string, byName: ReadonlyMap<string, number>): Base {
   return reference === "scratch" ? { kind: "scratch" } : { kind: "image", reference };
 }
 
-function expandFrom(word: string, where: string, { escapeChar, globals }: StageContext): string {
+function expandFrom(
+  word: string,
+  where: string,
+  { context: { escapeChar, globals }, budget }: { context: StageContext; budget: { left: number } },
+): string {
   const unset: string[] = [];
   const value = expandWord(word, {
     escapeChar,
     where,
     lookup: (name) => globals.get(name),
+    budget,
     onUnset: (name) => unset.push(name),
   });
   if (value !== "") return value;

@@ -1,4 +1,5 @@
 import { excerpt, fault } from "./fault.ts";
+import { type PatternOperator, substitutePattern } from "./pattern.ts";
 import { isSpace } from "./space.ts";
 import type { Escape } from "./types.ts";
 
@@ -32,10 +33,11 @@ const NAME = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
 
 /**
  * Removes quotes and escapes and substitutes variables, as BuildKit's shell lexer does: `$name`, `${name}`,
- * `${name:-word}`, `:+`, `:?` and these without the colon, which then treats a blank variable as set. The word inside
- * the braces is substituted itself, whether it is used or not.
+ * `${name:-word}`, `:+`, `:?` and these without the colon, which then treats a blank variable as set; `${name#pattern}`,
+ * `##`, `%`, `%%`, `${name/pattern/text}` and `//`. What stands inside the braces is substituted itself, whether it is
+ * used or not.
  *
- * @throws AircrateError input: unmatched quote or brace, unknown or unsupported operator, `:?` that fails, too long
+ * @throws AircrateError input: unmatched quote or brace, unknown operator or pattern, `:?` that fails, too long
  */
 export function expandWord(source: string, options: WordOptions): string {
   return read({ source, options, split: false, at: 0, depth: 0 }, undefined, options.keepEscapes ?? false).text;
@@ -98,11 +100,11 @@ function read(scan: Scan, stop: string | undefined, keepEscapes: boolean): Outpu
 
 function put(scan: Scan, output: Output, text: string, split: boolean): void {
   output.text += text;
-  const { budget, where } = scan.options;
+  const { budget, where, maxLength = MAX_WORD_LENGTH } = scan.options;
   if (budget !== undefined) budget.left -= text.length;
-  if (output.text.length > MAX_WORD_LENGTH || (budget !== undefined && budget.left < 0)) {
+  if (output.text.length > maxLength || (budget !== undefined && budget.left < 0)) {
     throw fault(where, `${excerpt(scan.source, 40)} grows too long when its variables are substituted`, {
-      reason: `a value may have ${MAX_WORD_LENGTH} characters, as on Linux, and all values of a stage 16 Mi`,
+      reason: `a value may have ${maxLength} characters${maxLength === MAX_WORD_LENGTH ? ", as on Linux," : ""} and all values of a stage 16 Mi`,
     });
   }
   if (!scan.split) return;
@@ -190,16 +192,32 @@ function braced(scan: Scan, start: number): string {
   if (name === "" || !known.includes(operator)) {
     const shown = excerpt(source.slice(start, scan.at), 40);
     throw fault(options.where, `${shown} is no substitution that Dockerfiles know`, {
-      hint: "the forms are $NAME, and in braces NAME, NAME:-word, NAME:+word, NAME:?message, also without the colon",
+      hint: "the forms are $NAME, and in braces NAME, NAME:-word, NAME:+word, NAME:?message, also without the colon, NAME#pattern, NAME%pattern, NAME/pattern/text",
     });
   }
   const pattern = operator === "#" || operator === "%" || operator === "/";
-  const parts = operator === "/" ? slashParts(scan) : [inner(scan, "}", pattern)];
+  const every = operator === "/" && source[scan.at] === "/";
+  if (every) scan.at++;
+  const parts = operator === "/" ? [inner(scan, "/", true), inner(scan, "}", true)] : [inner(scan, "}", pattern)];
   const value = options.lookup(name);
-  if (value === undefined && options.keepUnset) return `\${${name}${colon ? ":" : ""}${operator}${parts.join("/")}}`;
+  if (value === undefined && options.keepUnset) {
+    return `\${${name}${colon ? ":" : ""}${operator}${every ? "/" : ""}${parts.join("/")}}`;
+  }
   if (pattern) {
-    throw fault(options.where, `\${${name}${operator}...} is not supported: patterns in substitutions are not read`, {
-      hint: `give the value that is wanted by an ARG or ENV of its own instead of deriving it from ${name}`,
+    if (value === undefined) options.onUnset?.(name);
+    const [written = "", text = ""] = parts;
+    const { where, budget = { left: MAX_VALUES } } = options;
+    const spend = (characters: number) => {
+      budget.left -= characters;
+      if (budget.left < 0) throw fault(where, `${excerpt(source, 40)} takes too long to match`);
+    };
+    return substitutePattern(value ?? "", {
+      operator: operator as PatternOperator,
+      written,
+      every,
+      text,
+      where,
+      spend,
     });
   }
   const missing = value === undefined || (colon && value === "");
@@ -211,13 +229,6 @@ function braced(scan: Scan, start: number): string {
     reason: `the instruction demands it by \${${name}${colon ? ":" : ""}?...}`,
     hint: `give it by a build argument, or set it by ARG or ENV before`,
   });
-}
-
-/** The double slash of `${name//pattern/text}` stays in front of the pattern. */
-function slashParts(scan: Scan): string[] {
-  const all = scan.source[scan.at] === "/" ? "/" : "";
-  if (all !== "") scan.at++;
-  return [all + inner(scan, "/", true), inner(scan, "}", true)];
 }
 
 function inner(scan: Scan, stop: string, keepEscapes: boolean): string {

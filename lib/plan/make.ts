@@ -147,7 +147,8 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
       const { from } = stage;
       if (from.kind === "scratch") origins.set(stage.index, from);
       else if (from.kind === "image") origins.set(stage.index, await origin(from.reference, stage.where));
-      for (const copied of copiedImages(stage)) sources.set(copied.reference, await image(copied.reference, copied.where));
+      for (const copied of copiedImages(stage))
+        sources.set(copied.reference, await image(copied.reference, copied.where));
     }
     const contextName = shown(context);
     return add(name, where, {

@@ -66,8 +66,12 @@ export function createTreeIndexer(): TreeIndexer {
   };
 }
 
-/** `./a//b/` and `/a/b` are `a/b`, as for every loader; a path that climbs is refused. */
-function cleanPath(path: string): string {
+/**
+ * `./a//b/` and `/a/b` are `a/b`, as for every loader; `""` is the root.
+ *
+ * @throws TarFormatError for a path that climbs or holds a NUL byte
+ */
+export function cleanPath(path: string): string {
   if (path.includes("\0")) throw new TarFormatError("a path holds a NUL byte");
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw new TarFormatError(`the path ${JSON.stringify(path)} leaves the layer`);

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import type { Segment } from "../tar/sequence.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
+import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
 import { createRelief } from "./memory.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 
@@ -53,14 +54,22 @@ export interface CheckJob extends CheckOptions {
   readonly file: string;
 }
 
-export type Job = DigestJob | PackJob | IdentifyJob | CheckJob;
+/** Members of an archive or a layer blob that lies on disk, however it is packed. */
+export interface ExtractJob extends ExtractOptions {
+  readonly kind: "extract";
+  readonly file: string;
+}
+
+export type Job = DigestJob | PackJob | IdentifyJob | CheckJob | ExtractJob;
 export type JobResult<J extends Job> = J extends DigestJob
   ? DigestResult
   : J extends IdentifyJob
     ? readonly BlockIdentity[]
     : J extends CheckJob
       ? CheckedBlob
-      : PackResult;
+      : J extends ExtractJob
+        ? Extraction
+        : PackResult;
 
 export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
 
@@ -80,6 +89,10 @@ export function createJobRunner(native?: boolean): JobRunner {
     if (job.kind === "check") {
       const { checkFile } = await import("../unpack/check.ts");
       return checkFile(job.file, job, createRelief());
+    }
+    if (job.kind === "extract") {
+      const { extractFile } = await import("../unpack/extract.ts");
+      return extractFile(job.file, job, createRelief());
     }
     if (job.kind === "digest") {
       const hash = createHash("sha256");

@@ -5,7 +5,7 @@ import { createJobRunner, type Job, type JobResult, type JobRunner } from "./job
 import { FileChangedError } from "./segment-reader.ts";
 import type { Reply } from "./worker.ts";
 
-/** Threads that digest, pack and check. The bytes they give do not depend on their number. */
+/** Threads that digest, pack and unpack. The bytes they give do not depend on their number. */
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
@@ -90,14 +90,14 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
-      if (job.kind !== "check" && job.segments.reduce((sum, part) => sum + segmentSize(part), 0) < INLINE_SIZE) {
+      if ("segments" in job && job.segments.reduce((sum, part) => sum + segmentSize(part), 0) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
         return inline(job);
       }
       return new Promise((resolve, reject) => {
         const task: Task = { job, resolve, reject };
-        // Whoever waits for a check has more to do afterwards; packing goes on for as long as there is a core.
-        const place = job.kind === "check" ? queue.findIndex((other) => other.job.kind !== "check") : -1;
+        // Whoever waits for what is in a file has more to do afterwards; packing goes on for as long as there is a core.
+        const place = "segments" in job ? -1 : queue.findIndex((other) => "segments" in other.job);
         queue.splice(place < 0 ? queue.length : place, 0, task);
         feed();
       });

@@ -50,12 +50,13 @@ images:
       name: "code",
       where: `${file}:11`,
       copies: [
-        { where: `${file}:13`, from: "src/", path: join(dir, "src"), to: "/app" },
-        { where: `${file}:14`, from: "./a/x", path: join(dir, "a/x"), to: "/x" },
+        pathCopy(`${file}:13`, "src/", join(dir, "src"), "/app"),
+        pathCopy(`${file}:14`, "./a/x", join(dir, "a/x"), "/x"),
       ],
     },
-    { where: `${file}:16`, copies: [{ where: `${file}:16`, from: ".", path: dir, to: "/all" }] },
+    { where: `${file}:16`, copies: [pathCopy(`${file}:16`, ".", dir, "/all")] },
   ]);
+  assert.deepEqual(app.remove, []);
   assert.deepEqual(JSON.parse(JSON.stringify(app.config)), {
     entrypoint: ["python3", "/app/main.py"],
     env: { A: "1" },
@@ -63,6 +64,64 @@ images:
   });
   const bare = config?.images.get("10");
   assert.ok(bare?.kind === "tree" && bare.layers.length === 0);
+});
+
+function pathCopy(where: string, from: string, path: string, to: string) {
+  const choice = { include: [], exclude: [], rename: new Map() };
+  return { where, text: `COPY ${from} ${to}`, source: { kind: "path", path }, to, ...choice };
+}
+
+test("every kind of source, with everything that a copy can say", async (t) => {
+  const sum = `sha256:${"0".repeat(64)}`;
+  const dir = project(t, {
+    "aircrate.yml": `images:
+  app:
+    from: scratch
+    remove: [/usr/share/doc, /var/cache/*]
+    layers:
+      - copy:
+          - {from: src, to: /app, owner: "app:staff", chmod: "u=rwX,go=rX", include: ["**/*.py"], exclude: ["*.md"]}
+          - {from: conf, to: /etc, owner: 1000, rename: {a.example: a.conf, d: e/f}}
+          - {from: ping, to: /bin/ping, capabilities: cap_net_raw+ep}
+          - {image: "redis:7", from: /usr/local/bin/redis-server, to: /usr/local/bin/}
+          - {archive: rootfs.tar.gz, to: /}
+          - {url: "https://example.com/x.tar", checksum: "${sum}", unpack: true, to: /opt/}
+`,
+  });
+  const app = (await readAircrateYml(dir))?.images.get("app");
+  assert.ok(app?.kind === "tree");
+  assert.deepEqual(app.remove, ["/usr/share/doc", "/var/cache/*"]);
+  const [src, conf, ping, ...others] = app.layers[0]!.copies;
+  assert.deepEqual(
+    [src?.owner, src?.chmod?.text, src?.include, src?.exclude],
+    ["app:staff", "u=rwX,go=rX", ["**/*.py"], ["*.md"]],
+  );
+  assert.equal(src?.text, "COPY --chown=app:staff --chmod=u=rwX,go=rX src /app");
+  assert.deepEqual(
+    [conf?.owner, [...(conf?.rename ?? [])]],
+    [
+      "1000",
+      [
+        ["a.example", "a.conf"],
+        ["d", "e/f"],
+      ],
+    ],
+  );
+  assert.equal(ping?.capabilities?.length, 20);
+  assert.deepEqual(
+    others.map(({ source, text }) => ({ source, text })),
+    [
+      {
+        source: { kind: "image", image: "redis:7", path: "/usr/local/bin/redis-server" },
+        text: "COPY --from=redis:7 /usr/local/bin/redis-server /usr/local/bin/",
+      },
+      { source: { kind: "archive", path: join(dir, "rootfs.tar.gz") }, text: "ADD rootfs.tar.gz /" },
+      {
+        source: { kind: "url", url: "https://example.com/x.tar", checksum: sum, unpack: true },
+        text: "ADD https://example.com/x.tar /opt/",
+      },
+    ],
+  );
 });
 
 test("the file is optional, and may say nothing about images", async (t) => {
@@ -103,11 +162,20 @@ const TABLE: readonly { text: string; line: number; message: string | RegExp }[]
     line: 6,
     message: "`../x` lies outside the project folder",
   },
-  {
-    text: "images:\n  a:\n    from: b\n    layers:\n    - copy:\n      - {from: x, to: x, owner: a}\n",
-    line: 6,
-    message: /^unknown key `owner` \(known: from, to\)/,
-  },
+  copyLine("{from: x, to: x, mode: a}", /^unknown key `mode` \(known: from, image, archive, url, /),
+  copyLine("{from: x, to: x}", /`images.a.layers.0.copy.0.to`: expected an absolute path/),
+  copyLine("{to: /x}", "a copy needs one of `from`, `archive` and `url`"),
+  copyLine("{from: a, archive: b, to: /x}", "a copy needs one of `from`, `archive` and `url`"),
+  copyLine("{image: a, archive: b, to: /x}", "`image` needs `from`: a path in that image"),
+  copyLine("{archive: ../b, to: /x}", "`../b` lies outside the project folder"),
+  copyLine('{url: "https://example.com/x", to: /x}', "a remote file needs its `checksum`"),
+  copyLine('{url: "ftp://example.com/x", to: /x}', /expected an http or https URL/),
+  copyLine("{from: a, unpack: true, to: /x}", "`unpack` is for remote files: it needs `url`"),
+  copyLine("{from: a, to: /x, chmod: 755}", /expected a text such as "0644"/),
+  copyLine("{from: a, to: /x, chmod: rwx}", "`rwx` is no mode"),
+  copyLine("{from: a, to: /x, owner: a:b:c}", /expected a name or number/),
+  copyLine("{from: a, to: /x, rename: {a: ../b}}", /expected a relative path/),
+  copyLine("{from: a, to: /x, capabilities: cap_fly+ep}", /cap_fly/),
   {
     text: "images:\n  a:\n    from: b\n    config:\n      env: {A: 1}\n",
     line: 5,
@@ -119,6 +187,10 @@ const TABLE: readonly { text: string; line: number; message: string | RegExp }[]
     message: /expected a list of words such as .*, found "run"/,
   },
 ];
+
+function copyLine(copy: string, message: string | RegExp) {
+  return { text: `images:\n  a:\n    from: b\n    layers:\n    - copy:\n      - ${copy}\n`, line: 6, message };
+}
 
 for (const { text, line, message } of TABLE) {
   test(`line ${line}: ${message}`, async (t) => {

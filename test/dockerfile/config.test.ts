@@ -205,6 +205,11 @@ describe("history", () => {
     ['COPY ["a b", "/c"]', "COPY a b /c"],
     ["COPY --link --chmod=0755 --chown=1:2 a /c", "COPY --chown=1:2 --chmod=755 a /c"],
     ["COPY --chown=app --chmod=7 a /c", "COPY --chown=app --chmod=007 a /c"],
+    ["COPY --chmod=g=u,o+X --parents a /c", "COPY --parents --chmod=g=u,o+X a /c"],
+    ["COPY --from=x --exclude=b a /c", "COPY a /c"],
+    ["COPY a <<b <<c /d/\nb\nc", "COPY a <<b <<c /d/"],
+    ["ADD --chown=1 --chmod=70 --unpack a /c", "ADD --chown=1:1 --chmod=070 a /c"],
+    [`ADD --checksum=sha256:${"0".repeat(64)} https://a.b/c /d`, "ADD https://a.b/c /d"],
     ['ENV a="b c" d=e', "ENV a=b c d=e"],
     ["ENV a b", "ENV a=b"],
     ["LABEL a=b", "LABEL a=b"],
@@ -236,17 +241,17 @@ describe("history", () => {
   }
 
   it("marks what can have no layer", () => {
-    const { steps } = build("COPY a b\nWORKDIR /x\nENV a=b\nCMD c\nARG d");
+    const { steps } = build("COPY a b\nADD a b\nWORKDIR /x\nENV a=b\nCMD c\nARG d");
     assert.deepEqual(
       steps.map(({ history }) => history.empty_layer),
-      [undefined, undefined, true, true, true],
+      [undefined, undefined, undefined, true, true, true],
     );
   });
 });
 
 describe("paths of a layer", () => {
   it("are seen from the working folder of their moment, and have its user", () => {
-    const text = "COPY a .\nWORKDIR x/../y/\nCOPY a b/\nUSER 7\nWORKDIR /z/./q/\nCOPY a c\nENV a=b";
+    const text = "COPY a .\nWORKDIR x/../y/\nCOPY a b/\nUSER 7\nWORKDIR /z/./q/\nCOPY a c\nADD a d/.\nENV a=b";
     const { steps } = build(text, { WorkingDir: "/w", User: "u" });
     assert.deepEqual(
       steps.map(({ path, user }) => [path, user]),
@@ -257,6 +262,7 @@ describe("paths of a layer", () => {
         [undefined, "7"],
         ["/z/q", "7"],
         ["/z/q/c", "7"],
+        ["/z/q/d/.", "7"],
         [undefined, "7"],
       ],
     );

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parseMode } from "../../lib/mode.ts";
 import { bare, evaluate, parse, refused, steps } from "../support/dockerfile.ts";
 
 describe("substitution", () => {
@@ -96,9 +97,9 @@ describe("substitution", () => {
         kind: "copy",
         sources: ["va/*", "vab"],
         destination: "va/",
-        link: false,
+        ...{ texts: [], link: false, parents: false, excludes: [] },
         chown: { user: 7, group: 7 },
-        chmod: 0o644,
+        chmod: parseMode("00644"),
       },
     ],
     ["ENV $A=$A", { kind: "env", entries: [["va", "va"]] }],
@@ -165,7 +166,7 @@ describe("substitution", () => {
       what: /V: needed/,
       hint: /build argument/,
     });
-    refused(() => evaluate("FROM a\nENV A=1\nENV A=${A#1}"), { where: "Dockerfile:3", what: /not supported/ });
+    refused(() => evaluate("FROM a\nENV A=1\nENV A=${A#\\1}"), { where: "Dockerfile:3", what: /"\\1" is no pattern/ });
     refused(() => evaluate("FROM a\nENV A='x=y'\nENV $A=1"), { where: "Dockerfile:3", what: /"x=y" is no name/ });
     assert.deepEqual(bare(steps("ENV A='x=y'\nLABEL $A=1").at(-1)), { kind: "label", entries: [["x=y", "1"]] });
   });
@@ -189,6 +190,19 @@ describe("a chain of stages", () => {
         ["BASE", "0"],
         ["A", "12"],
         ["C", ""],
+      ],
+    );
+  });
+
+  it("has the ARGs of the stages it is FROM, for what a RUN says of them", () => {
+    const [, last] = evaluate("FROM a AS one\nARG A=1\nARG B\nENV B=2\nFROM one\nARG C A=3 TARGETARCH");
+    assert.deepEqual(
+      [...(last?.declared ?? [])],
+      [
+        ["A", "3"],
+        ["B", undefined],
+        ["C", undefined],
+        ["TARGETARCH", "arm64"],
       ],
     );
   });

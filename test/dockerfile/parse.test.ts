@@ -2,36 +2,30 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { KEYWORDS } from "../../lib/dockerfile/instruction.ts";
+import { parseMode } from "../../lib/mode.ts";
 import { bare, evaluate, parse, refused, steps } from "../support/dockerfile.ts";
 
 const only = (text: string) => bare(steps(text)[0]);
+const COPY = { kind: "copy", texts: [], link: false, parents: false, excludes: [] };
+const octal = (mode: number) => parseMode(mode.toString(8).padStart(5, "0"));
 
 describe("instructions", () => {
   const cases: readonly (readonly [text: string, expected: Record<string, unknown>])[] = [
-    ["COPY a /b", { kind: "copy", sources: ["a"], destination: "/b", link: false }],
-    ["COPY a b c/ /d/", { kind: "copy", sources: ["a", "b", "c/"], destination: "/d/", link: false }],
-    ['COPY ["a b", "/c d"]', { kind: "copy", sources: ["a b"], destination: "/c d", link: false }],
-    ["COPY --link a b", { kind: "copy", sources: ["a"], destination: "b", link: true }],
-    ["COPY --link=false a b", { kind: "copy", sources: ["a"], destination: "b", link: false }],
-    ["COPY --link=TRUE a b", { kind: "copy", sources: ["a"], destination: "b", link: true }],
-    [
-      "COPY --chown=1 a b",
-      { kind: "copy", sources: ["a"], destination: "b", link: false, chown: { user: 1, group: 1 } },
-    ],
-    [
-      "COPY --chown=1:2 a b",
-      { kind: "copy", sources: ["a"], destination: "b", link: false, chown: { user: 1, group: 2 } },
-    ],
-    [
-      "COPY --chown=root:app a b",
-      { kind: "copy", sources: ["a"], destination: "b", link: false, chown: { user: 0, group: "app" } },
-    ],
-    ["COPY --chown=app a b", { kind: "copy", sources: ["a"], destination: "b", link: false, chown: { user: "app" } }],
-    ["COPY --chmod=755 --chown= a b", { kind: "copy", sources: ["a"], destination: "b", link: false, chmod: 0o755 }],
-    ["COPY --chmod=04755 a b", { kind: "copy", sources: ["a"], destination: "b", link: false, chmod: 0o4755 }],
-    ["COPY -- --a b", { kind: "copy", sources: ["--a"], destination: "b", link: false }],
-    ["COPY --chmod='7'5\\5 a b", { kind: "copy", sources: ["a"], destination: "b", link: false, chmod: 0o755 }],
-    ["COPY [ab].txt /x", { kind: "copy", sources: ["[ab].txt"], destination: "/x", link: false }],
+    ["COPY a /b", { ...COPY, sources: ["a"], destination: "/b" }],
+    ["COPY a b c/ /d/", { ...COPY, sources: ["a", "b", "c/"], destination: "/d/" }],
+    ['COPY ["a b", "/c d"]', { ...COPY, sources: ["a b"], destination: "/c d" }],
+    ["COPY --link a b", { ...COPY, sources: ["a"], destination: "b", link: true }],
+    ["COPY --link=false a b", { ...COPY, sources: ["a"], destination: "b" }],
+    ["COPY --link=TRUE a b", { ...COPY, sources: ["a"], destination: "b", link: true }],
+    ["COPY --chown=1 a b", { ...COPY, sources: ["a"], destination: "b", chown: { user: 1, group: 1 } }],
+    ["COPY --chown=1:2 a b", { ...COPY, sources: ["a"], destination: "b", chown: { user: 1, group: 2 } }],
+    ["COPY --chown=root:app a b", { ...COPY, sources: ["a"], destination: "b", chown: { user: 0, group: "app" } }],
+    ["COPY --chown=app a b", { ...COPY, sources: ["a"], destination: "b", chown: { user: "app" } }],
+    ["COPY --chmod=755 --chown= a b", { ...COPY, sources: ["a"], destination: "b", chmod: octal(0o755) }],
+    ["COPY --chmod=04755 a b", { ...COPY, sources: ["a"], destination: "b", chmod: octal(0o4755) }],
+    ["COPY -- --a b", { ...COPY, sources: ["--a"], destination: "b" }],
+    ["COPY --chmod='7'5\\5 a b", { ...COPY, sources: ["a"], destination: "b", chmod: octal(0o755) }],
+    ["COPY [ab].txt /x", { ...COPY, sources: ["[ab].txt"], destination: "/x" }],
     ["ENV a=b", { kind: "env", entries: [["a", "b"]] }],
     [
       "ENV a=b c=d",
@@ -178,7 +172,7 @@ describe("instructions", () => {
     ["COPY --chown=:2 a b", /is no owner/],
     ["COPY --chown=2: a b", /is no owner/],
     ["COPY --chown=4294967296 a b", /4294967296 is no id/],
-    ["COPY --chmod=u+x a b", /symbolic modes are not supported/, /--chmod=755/],
+    ["COPY --chmod=u+y a b", /--chmod=u\+y is no mode/, /--chmod=755/],
     ["COPY --chmod=888 a b", /--chmod=888 is no mode/, /--chmod=755/],
     ["COPY --chmod=17777 a b", /--chmod=17777 is no mode/],
     ["COPY https://example.com/a /b", /COPY cannot fetch https:\/\/example\.com\/a/, /download it on the host/],

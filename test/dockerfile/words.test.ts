@@ -11,6 +11,13 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
   ["BLANK", ""],
   ["SPACED", " ab  c "],
   ["größe", "groß"],
+  ["FILE", "a/b/c.tar.gz"],
+  ["VERSION", "v1.2.3"],
+  ["STARS", "*a?b\\*"],
+  ["BRACES", "}{/}"],
+  ["LINES", "ab\ncd"],
+  ["UMLAUT", "𝒳ß"],
+  ["DOLLAR", "$"],
 ]);
 
 const options = (more: Partial<WordOptions> = {}): WordOptions => ({
@@ -101,6 +108,69 @@ describe("a word", () => {
     ["${NONE:-\\$HOME:}x", "$HOME:x"],
     ["${NONE:-bbb {x}", "bbb {x"],
     ["${HOME:-a}}", "/home}"],
+    // Patterns: the shortest or, with the operator doubled, the longest beginning or end.
+    ["${FILE#*/}", "b/c.tar.gz"],
+    ["${FILE##*/}", "c.tar.gz"],
+    ["${FILE%.*}", "a/b/c.tar"],
+    ["${FILE%%.*}", "a/b/c"],
+    ["${FILE%/*}", "a/b"],
+    ["${FILE%%/*}", "a"],
+    ["${FILE#a/?/}", "c.tar.gz"],
+    ["${FILE#b}", "a/b/c.tar.gz"],
+    ["${FILE%.tar}", "a/b/c.tar.gz"],
+    ["${FILE#*}", "a/b/c.tar.gz"],
+    ["${FILE##*}", ""],
+    ["${FILE%*}", "a/b/c.tar.gz"],
+    ["${FILE%%*}", ""],
+    ["${FILE#}", "a/b/c.tar.gz"],
+    ["${FILE##}", "a/b/c.tar.gz"],
+    ["${FILE#*b*c}", ".tar.gz"],
+    ["${FILE#$SHELL}", "a/b/c.tar.gz"],
+    ["${FILE#${FILE%%b*}}", "b/c.tar.gz"],
+    ["${FILE%'.gz'}", "a/b/c.tar"],
+    ["${FILE%[.]gz}", "a/b/c.tar.gz"],
+    ["x${VERSION#v}y", "x1.2.3y"],
+    ["${VERSION%.*.*}", "v1"],
+    ["${STARS#\\*}", "a?b\\*"],
+    ["${STARS#'*a'}", "?b\\*"],
+    ["${STARS##*\\?}", "b\\*"],
+    ["${STARS%\\\\\\*}", "*a?b"],
+    ["${BRACES#\\}}", "{/}"],
+    ["${BRACES%%\\/*}", "}{"],
+    ["${LINES#*c}", "ab\ncd"],
+    ["${LINES##*}", "\ncd"],
+    ["${LINES%%*}", "ab\n"],
+    ["${LINES#ab?}", "ab\ncd"],
+    ["${UMLAUT#?}", "ß"],
+    ["${UMLAUT%?}", "𝒳"],
+    ["${NONE#*}", ""],
+    ["${NONE##x}", ""],
+    // Replaced: the first longest match, or all.
+    ["${FILE/\\//-}", "a-b/c.tar.gz"],
+    ["${FILE//\\//-}", "a-b-c.tar.gz"],
+    ['${FILE/"/"/-}', "a-b/c.tar.gz"],
+    ["${FILE//./}", "a/b/ctargz"],
+    ["${FILE/a*b/x}", "x/c.tar.gz"],
+    ["${FILE/*/x}", "x"],
+    ["${FILE//*/x}", "x"],
+    ["${FILE/y/x}", "a/b/c.tar.gz"],
+    ["${FILE//?/x}", "xxxxxxxxxxxx"],
+    ['${SHELL//""/-}', "-b-a-s-h-"],
+    ['${SHELL/""/-}', "-bash"],
+    ["${SHELL/s/$HOME}", "ba/homeh"],
+    ["${SHELL/s/'}'}", "ba}h"],
+    ["${SHELL/s/\\}}", "ba\\}h"],
+    ["${LINES//*/x}", "x\nx"],
+    ["${LINES/c*/x}", "ab\nx"],
+    ["${LINES//b?c/x}", "ab\ncd"],
+    ["${NONE/x/y}", ""],
+    ['${NONE//""/y}', "y"],
+    // Where all are replaced, the text is a template of Go's; a variable is the way to a dollar sign.
+    ["${SHELL//s/[${DOLLAR}0]}", "ba[s]h"],
+    ["${SHELL//s/${DOLLAR}${DOLLAR}0}", "ba$0h"],
+    ["${SHELL//s/<${DOLLAR}x>}", "ba<>h"],
+    ["${SHELL//s/${DOLLAR}-}", "ba$-h"],
+    ["${SHELL/s/${DOLLAR}0}", "ba$0h"],
     // What a shell would do more.
     ["~/x", "~/x"],
     ["`x`", "`x`"],
@@ -131,10 +201,16 @@ describe("a word", () => {
     ["${HOME=x}", /no substitution/],
     ["${HOME:#x}", /no substitution/],
     ["${HOME^^}", /no substitution/],
-    ["${HOME#/}", /\$\{HOME#\.\.\.} is not supported/],
-    ["${HOME%e}", /\$\{HOME%\.\.\.} is not supported/],
-    ["${HOME/o/a}", /\$\{HOME\/\.\.\.} is not supported/],
-    ["${HOME//o/a}", /\$\{HOME\/\.\.\.} is not supported/],
+    ["${HOME:%x}", /no substitution/],
+    ["${HOME:/x/y}", /no substitution/],
+    ["${HOME#\\x}", /"\\x" is no pattern/],
+    ["${HOME%\\[}", /"\\\[" is no pattern/],
+    ["${HOME/\\o/x}", /"\\o" is no pattern/],
+    ["${NONE//\\o/x}", /"\\o" is no pattern/],
+    ["${HOME#x", /} is missing/],
+    ["${HOME//x}", /\/ is missing/],
+    ["${HOME//}", /\/ is missing/],
+    ["${HOME/x/y", /} is missing/],
     ["${HOME/o}", /\/ is missing/],
     ["${NONE?}", /NONE: is not set$/],
     ["${NONE:?}", /NONE: is not set$/],
@@ -153,8 +229,8 @@ describe("a word", () => {
 
   it("tells of variables that are not set and have no default", () => {
     const unset: string[] = [];
-    expandWord("$A ${B} ${C:-x} ${D+x} $HOME '$E'", options({ onUnset: (name) => unset.push(name) }));
-    assert.deepEqual(unset, ["A", "B"]);
+    expandWord("$A ${B} ${C:-x} ${D+x} $HOME '$E' ${F#x} ${G/x/y}", options({ onUnset: (name) => unset.push(name) }));
+    assert.deepEqual(unset, ["A", "B", "F", "G"]);
   });
 
   it("can keep what is not set, quotes and escapes", () => {
@@ -209,6 +285,38 @@ describe("hostile words", () => {
     const shared = options({ budget: { left: 10 } });
     assert.equal(expandWord("123456", shared), "123456");
     refused(() => expandWord("123456", shared), { what: /grows too long/ });
+  });
+
+  it("may be longer where it is said", () => {
+    const long = options({ lookup: () => "x".repeat(100_000), maxLength: 250_000 });
+    assert.equal(expandWord("$a$a", long).length, 200_000);
+    refused(() => expandWord("$a$a$a", long), { what: /grows too long/, reason: /250000 characters and all/ });
+  });
+
+  it("have patterns that are matched in bounded time", () => {
+    const start = process.cpuUsage();
+    const long = "a".repeat(100_000);
+    const line = `${"a".repeat(99)}\n`.repeat(1_000);
+    for (const [value, source] of [
+      [long, "${v//a*b/x}"],
+      [long, "${v/a*b*c*d*e/x}"],
+      [long, "${v%%*b*b*b*b}"],
+      [line, "${v//a*b/x}"],
+      [line, "${v//*a*a*a*a/x}"],
+    ] as const) {
+      assert.ok(expandWord(source, options({ lookup: () => value })).length < 100_001, source);
+    }
+    for (const source of ["${v#*@b}", "${v//@b/x}"]) {
+      const many = source.replace("@", "a".repeat(30_000));
+      refused(() => expandWord(many, options({ lookup: () => long })), { what: /takes too long to match/ });
+    }
+    const budget = { left: 1_000_000 };
+    refused(() => expandWord("${v##*}".repeat(20), options({ lookup: () => long, budget })), {
+      what: /takes too long/,
+    });
+    refused(() => expandWord("${v//a/${v}}", options({ lookup: () => long })), { what: /takes too long to match/ });
+    const { user } = process.cpuUsage(start);
+    assert.ok(user < 5_000_000, `${user} us`);
   });
 
   it("cannot reach what no variable is", () => {

@@ -6,13 +6,13 @@ import { digestOf } from "../../lib/digest.ts";
 import { type Assembly, assembleImage, type Operation } from "../../lib/image/assemble.ts";
 import { emptyImage, type Image } from "../../lib/image/image.ts";
 import { createRootFs } from "../../lib/image/rootfs.ts";
-import type { TarEntry } from "../../lib/tar/sequence.ts";
 import { parseMode } from "../../lib/mode.ts";
+import type { TarEntry } from "../../lib/tar/sequence.ts";
 import { openFolder } from "../../lib/tree/context.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
-import { FILE, folder as node, link } from "../support/root.ts";
+import { FILE, link, folder as node } from "../support/root.ts";
 
 const PLATFORM = { os: "linux", architecture: "arm64", variant: "v8" };
 
@@ -60,7 +60,11 @@ async function assemble(base: Image, assembly: Partial<Assembly>) {
     const record: LayerRecord = { version: 1, diffId, plainSize: 0, digest: diffId, size: 0, crc: 0 };
     return { ...record, reused: false };
   };
-  const image = await assembleImage(base, { operations: [], config: {}, ...assembly }, { buildLayer, take: takeNothing, epoch: 1234 });
+  const image = await assembleImage(
+    base,
+    { operations: [], config: {}, ...assembly },
+    { buildLayer, take: takeNothing, epoch: 1234 },
+  );
   return { image, layers };
 }
 

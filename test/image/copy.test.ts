@@ -28,6 +28,7 @@ function makeTree(t: TestContext, paths: readonly string[]): string {
 function baseRoot(): RootFs {
   const root = createRootFs();
   root.put("tmp", folder(0o1777, 0, 0));
+  root.put("srv", folder(0o755, 0, 0));
   root.put("srv/data", folder(0o750, 10, 20));
   root.put("etc/conf", FILE);
   root.put("usr/bin", folder(0o755, 0, 0));

@@ -141,7 +141,7 @@ describe("what is gone", () => {
   test("what takes its place needs no whiteout", () => {
     const layer = lines((root) => {
       root.remove("usr/lib");
-      root.put("usr/lib", FILE);
+      root.put("usr/lib", { ...FILE });
       root.remove("usr/bin/sh");
       root.put("usr/bin/sh", directory(FOLDER));
       root.remove("bin");

@@ -67,7 +67,8 @@ test("an image comes with the names in it, its config as it was, and layers that
     assert.equal(config.rootfs.diff_ids[i], diffId);
   }
   const root = await image.root();
-  assert.deepEqual(root.find("bin"), { kind: "symlink", target: "usr/bin" });
+  const bin = root.find("bin");
+  assert.equal(bin?.kind === "symlink" && bin.target, "usr/bin");
   assert.equal(root.resolve("/bin/env"), "usr/bin/env");
   assert.equal(root.find("usr/share/doc/base/README"), undefined, "the second layer hides it");
   assert.equal(root.find("usr/share/doc/base/copyright")?.kind, "file");

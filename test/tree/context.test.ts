@@ -38,7 +38,9 @@ function selected(context: SourceTree, source: string): string[] {
 
 function walked(context: SourceTree, source: string): string[] {
   const [item] = context.select(source, WHERE);
-  return context.walk(item!, WHERE).map(({ path, kind, target }) => `${kind} ${path}${target === undefined ? "" : ` -> ${target}`}`);
+  return context
+    .walk(item!, WHERE)
+    .map(({ path, kind, target }) => `${kind} ${path}${target === undefined ? "" : ` -> ${target}`}`);
 }
 
 test("what an item tells", (t) => {

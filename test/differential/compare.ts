@@ -1,0 +1,82 @@
+import type { Built } from "../support/builders.ts";
+import { rootsOf, type SavedImage, whiteoutsOf } from "../support/image-root.ts";
+import type { Case } from "./case.ts";
+
+/** How two builders' results differ, or that one does not refuse what has to be refused; nothing when all is right. */
+export function compare(ours: Built, real: Built, builder: string, { refused = false, merged }: Case): string[] {
+  if (refused) {
+    return Object.entries({ aircrate: ours, [builder]: real }).flatMap(([name, built]) =>
+      "refused" in built ? [] : [`${name} does not refuse it`],
+    );
+  }
+  if ("refused" in real) return [`${builder} refuses it: ${real.refused}`];
+  if ("refused" in ours) return [`aircrate refuses it: ${ours.refused}`];
+  const isMerged = merged !== undefined;
+  const [made, expected] = [describe(ours.image, isMerged), describe(real.image, isMerged)];
+  return [
+    ...without(expected, made).map((line) => `only by ${builder}: ${line}`),
+    ...without(made, expected).map((line) => `only by aircrate: ${line}`),
+  ];
+}
+
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return lines.filter((line) => !known.has(line));
+}
+
+/** Says what a builder made, without what no two builders share: times, digests, the words of the history. */
+function describe({ config, layers }: SavedImage, merged: boolean): string[] {
+  const roots = rootsOf(layers);
+  const history = (config.history ?? []).map(({ empty_layer = false }) => (empty_layer ? "config" : "layer"));
+  const lines = [`platform ${config.os}/${config.architecture}`, ...describeSettings(config.config ?? {})];
+  if (merged) return [...lines, ...(roots.at(-1) ?? [])];
+  for (const [i, layer] of layers.entries()) {
+    const add = (what: string, found: readonly string[]) =>
+      lines.push(...found.map((line) => `layer ${i} ${what} ${line}`));
+    add(
+      "has",
+      layer.filter(({ type }) => type !== "directory").map(({ path }) => path),
+    );
+    add("hides", whiteoutsOf(layer));
+    add("gives", roots[i]!);
+  }
+  return [...lines, `history ${history.join(", ")}`, `layers ${layers.length}`];
+}
+
+const SETTINGS = [
+  "Cmd",
+  "Entrypoint",
+  "Env",
+  "ExposedPorts",
+  "Healthcheck",
+  "Labels",
+  "OnBuild",
+  "Shell",
+  "StopSignal",
+  "User",
+  "Volumes",
+  "WorkingDir",
+] as const;
+
+/** The settings of a config; an empty one means the same as none. */
+function describeSettings(config: Readonly<Record<string, unknown>>): string[] {
+  return SETTINGS.filter((key) => !isEmpty(config[key])).map((key) => `config ${key} ${inOrder(config[key])}`);
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (typeof value === "object" && Object.keys(value).length === 0)
+  );
+}
+
+/** JSON with the keys of mappings in order. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_, found: unknown) =>
+    found !== null && typeof found === "object" && !Array.isArray(found)
+      ? Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : found,
+  );
+}

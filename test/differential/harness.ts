@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import type { TestContext } from "node:test";
+import { build } from "../../lib/build/build.ts";
+import { AircrateError } from "../../lib/error.ts";
+import { createWorkPool } from "../../lib/workers/pool.ts";
+import { type Builder, type Builders, buildersFor } from "../support/builders.ts";
+import { tempDir } from "../support/cleanup.ts";
+import { readSavedImage } from "../support/image-root.ts";
+import { oddBase } from "../support/odd-base.ts";
+import { registryWith } from "../support/registries.ts";
+import type { Case } from "./case.ts";
+import { compare } from "./compare.ts";
+import { writeContents, writeTree } from "./tree.ts";
+
+/** Builds a case with aircrate and with the real builders; fails where they differ. */
+export type Check = (subject: Case) => Promise<void>;
+
+/** Starts the builders and a registry that has the base image; undefined when the test has been skipped. */
+export async function checkerFor(t: TestContext): Promise<Check | undefined> {
+  const builders = await buildersFor(t);
+  if (builders === undefined) return undefined;
+  const registry = await registryWith(t);
+  registry.addImage("odd", "1", oddBase());
+  const dir = tempDir(t);
+  const store = join(tempDir(t), "store");
+  return async (subject) => {
+    const { context = [], files = {}, args, target } = subject;
+    const place = mkdtempSync(join(dir, "case-"));
+    const at = (name: string) => join(place, name);
+    mkdirSync(at("context"), { mode: 0o755 });
+    writeTree(at("context"), context);
+    writeContents(at("context"), files);
+    const withBase = (text: string) => text.replaceAll("@base", `${registry.host}/odd:1`);
+    writeFileSync(at("Dockerfile"), withBase(subject.dockerfile));
+    writeFileSync(at("Dockerfile.old"), withBase(subject.inOldWords ?? subject.dockerfile));
+    const request = {
+      context: at("context"),
+      platform: "linux/arm64",
+      ...(args && { args }),
+      ...(target && { target }),
+    };
+    const real = { ...request, file: at("Dockerfile.old") };
+    const ours = await aircrate(store)({ ...request, file: at("Dockerfile") });
+    const differences: string[] = [];
+    for (const name of buildersOf(subject))
+      differences.push(...compare(ours, await builders[name](real), name, subject));
+    assert.ok(differences.length === 0, ["", ...differences].join("\n"));
+    rmSync(place, { recursive: true });
+  };
+}
+
+function buildersOf({ notDocker, notBuildah }: Case): (keyof Builders)[] {
+  return [
+    ...(notDocker === undefined ? ["docker" as const] : []),
+    ...(notBuildah === undefined ? ["buildah" as const] : []),
+  ];
+}
+
+/** Aircrate as a builder, in this process: the folder around the context is a project that has only this image. */
+function aircrate(store: string): Builder {
+  return async ({ context, file, args, target }) => {
+    const dir = dirname(context);
+    const dockerfile = relative(context, file);
+    const image = { context: basename(context), dockerfile, ...(args && { args }), ...(target && { target }) };
+    // JSON is YAML.
+    writeFileSync(join(dir, "aircrate.yml"), JSON.stringify({ images: { image } }));
+    const output = join(dir, "image.tar");
+    try {
+      await build({ dir, store, output, format: "docker-archive", pool: createWorkPool({ threads: 1 }) });
+    } catch (error) {
+      if (error instanceof AircrateError && error.fault === "input") return { refused: error.message };
+      throw error;
+    }
+    return { image: await readSavedImage(output) };
+  };
+}
+
+/** Runs every case as a test of its own, two at a time: the builders wait for each other's disk most of the time. */
+export async function checkAll(t: TestContext, check: Check, cases: readonly Case[]): Promise<void> {
+  const waiting = [...cases];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const subject = next;
+      await t.test(subject.name, () => check(subject));
+    }
+  };
+  await Promise.all([work(), work()]);
+}
