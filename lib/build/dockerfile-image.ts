@@ -78,6 +78,8 @@ async function operationOf(configured: ConfiguredStep, transfer: TransferContext
     case "copy":
     case "add":
       return { where, history, ...(await transferOperation(step, path!, transfer)) };
+    case "run":
+      return { kind: "edit", commands: step.commands, folder: path!, user, where, history };
     case "workdir":
       return { kind: "folder", path: path!, user, where, history };
     default:

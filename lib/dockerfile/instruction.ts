@@ -37,6 +37,12 @@ const ADD_FLAGS: ReadonlyMap<string, FlagForm> = new Map([
   ["unpack", "boolean"],
 ]);
 
+const RUN_FLAGS: ReadonlyMap<string, FlagForm> = new Map([
+  ["mount", "list"],
+  ["network", "text"],
+  ["security", "text"],
+]);
+
 const FROM_FLAGS: ReadonlyMap<string, FlagForm> = new Map([["platform", "text"]]);
 const STAGE_NAME = /^[a-z][a-z0-9_.-]*$/;
 
@@ -182,7 +188,8 @@ function writtenBelow(start: HeredocStart, { heredocs }: LogicalLine, where: str
 
 function readRun(source: Source): Instruction {
   if (source.rest === "") throw fault(source.where, "RUN needs a command");
-  return { ...located(source), kind: "run", command: commandOf(source), heredocs: source.line.heredocs };
+  const mounts = readFlags(source.flags, RUN_FLAGS, source.where).list("mount");
+  return { ...located(source), kind: "run", command: commandOf(source), heredocs: source.line.heredocs, mounts };
 }
 
 function readCommand(source: Source): Command {

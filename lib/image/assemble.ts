@@ -1,9 +1,11 @@
 import type { ContainerConfig, HistoryEntry } from "../../spec/oci-config.ts";
+import type { EditCommand } from "../dockerfile/types.ts";
 import { AircrateError } from "../error.ts";
 import type { LayerBuilder } from "../layer/builder.ts";
 import type { TarEntry } from "../tar/sequence.ts";
 import { applyCopy, type Copy } from "./copy.ts";
 import { layerEntries } from "./difference.ts";
+import { applyEdits } from "./edit/edit.ts";
 import { deriveConfig, type Image, type LayerSource } from "./image.ts";
 import { createMaterials, type Known, type Take } from "./materials.ts";
 import { type Owner, ownerOfUser, resolveOwner } from "./owner.ts";
@@ -20,6 +22,13 @@ export type Operation = { readonly history: HistoryEntry } & (
       | CopyOperation
       /** A layer with a folder, if the image has none at that path. */
       | { readonly kind: "folder"; readonly path: string; readonly user: string }
+      /** A layer with what the commands of a RUN change, in their working folder. */
+      | {
+          readonly kind: "edit";
+          readonly commands: readonly EditCommand[];
+          readonly folder: string;
+          readonly user: string;
+        }
       /** A layer in which these paths are hidden, absolute. */
       | { readonly kind: "remove"; readonly paths: readonly string[] }
     ))
@@ -146,6 +155,11 @@ function applyOperation(operation: LayerOperation, root: RootFs, known: Known): 
         if (root.find(path)?.kind === "directory") return false;
         return root.makeDirectory(path, resolveOwner(ownerOfUser(operation.user), root, where));
       });
+    case "edit": {
+      const before = root.snapshot();
+      applyEdits(operation.commands, root, { ...operation, known });
+      return root.snapshot() !== before;
+    }
     case "remove":
       for (const path of operation.paths) {
         located(`cannot remove ${path}`, where, () => {
