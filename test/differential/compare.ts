@@ -33,7 +33,10 @@ function describe({ config, layers }: SavedImage, merged: boolean): string[] {
   for (const [i, layer] of layers.entries()) {
     const add = (what: string, found: readonly string[]) =>
       lines.push(...found.map((line) => `layer ${i} ${what} ${line}`));
-    add("has", layer.filter(({ type }) => type !== "directory").map(({ path }) => path));
+    add(
+      "has",
+      layer.filter(({ type }) => type !== "directory").map(({ path }) => path),
+    );
     add("hides", whiteoutsOf(layer));
     add("gives", roots[i]!);
   }
@@ -57,11 +60,19 @@ const SETTINGS = [
 
 /** The settings of a config; an empty one means the same as none. */
 function describeSettings(config: Readonly<Record<string, unknown>>): string[] {
-  return SETTINGS.filter((key) => !isEmpty(config[key])).map((key) => `config ${key} ${inOrder(config[key])}`);
+  // Docker 20.10 leaves out that nothing works in `/`.
+  const { WorkingDir, ...rest } = config;
+  const settings: typeof config = { ...rest, ...(WorkingDir !== "/" && { WorkingDir }) };
+  return SETTINGS.filter((key) => !isEmpty(settings[key])).map((key) => `config ${key} ${inOrder(settings[key])}`);
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    value === "" ||
+    (typeof value === "object" && Object.keys(value).length === 0)
+  );
 }
 
 /** JSON with the keys of mappings in order. */

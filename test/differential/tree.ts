@@ -14,7 +14,8 @@ export function writeTree(dir: string, lines: readonly string[]): void {
     makeFolder(path.endsWith("/") ? file : dirname(file));
     if (target !== undefined) symlinkSync(target, file);
     else if (other !== undefined) linkSync(join(dir, other), file);
-    else if (!path.endsWith("/")) writeContent(file, path.endsWith("*") ? "" : path, path.endsWith("*") ? 0o755 : 0o644);
+    else if (!path.endsWith("/"))
+      writeContent(file, path.endsWith("*") ? "" : path, path.endsWith("*") ? 0o755 : 0o644);
   }
 }
 

@@ -74,7 +74,9 @@ function buildahIn(dir: string, driver: string): Builder {
   return async (request) => {
     const storage = idle.pop() ?? join(dir, `${++storages}`);
     const buildah = (args: readonly string[]) =>
-      run("buildah", [...storageOptions(storage, driver), ...args], { env: { TMPDIR: dir, BUILDAH_ISOLATION: "chroot" } });
+      run("buildah", [...storageOptions(storage, driver), ...args], {
+        env: { TMPDIR: dir, BUILDAH_ISOLATION: "chroot" },
+      });
     count += 1;
     const [name, archive] = [`case-${count}`, join(dir, `${count}.tar`)];
     try {
