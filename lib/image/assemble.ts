@@ -29,8 +29,6 @@ export type Operation = { readonly history: HistoryEntry } & (
           readonly folder: string;
           readonly user: string;
         }
-      /** A layer in which these paths are hidden, absolute. */
-      | { readonly kind: "remove"; readonly paths: readonly string[] }
     ))
 );
 
@@ -160,23 +158,7 @@ function applyOperation(operation: LayerOperation, root: RootFs, known: Known): 
       applyEdits(operation.commands, root, { ...operation, known });
       return root.snapshot() !== before;
     }
-    case "remove":
-      for (const path of operation.paths) {
-        located(`cannot remove ${path}`, where, () => {
-          if (!root.remove(parentResolved(path, root))) throw new Error("the image has nothing there");
-        });
-      }
-      return true;
   }
-}
-
-/** A link is removed itself; those on the way to it are followed. */
-function parentResolved(path: string, root: RootFs): string {
-  const trimmed = path.replace(/\/+$/, "");
-  const slash = trimmed.lastIndexOf("/");
-  const folder = root.resolve(trimmed.slice(0, Math.max(slash, 0)));
-  const name = trimmed.slice(slash + 1);
-  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function located<T>(what: string, where: string, action: () => T): T {
