@@ -3,7 +3,6 @@ import { MEDIA } from "../../spec/media-types.ts";
 import { ANNOTATION, type Descriptor, type Index, type IndexEntry, type Manifest } from "../../spec/oci.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { blobPath, type Digest, digestOf, LAYOUT_MARKER } from "../digest.ts";
-import { AircrateError } from "../error.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 
 /** An image that is ready to be written: its config bytes are final. */
@@ -41,7 +40,7 @@ export interface Archive {
   readonly images: readonly ArchiveImageIds[];
 }
 
-/** More layers than this are refused by Docker's graph drivers ("max depth exceeded"). */
+/** An image of more layers than this is refused by Docker's graph drivers ("max depth exceeded"). */
 export const MAX_LAYERS = 125;
 
 /**
@@ -61,7 +60,6 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   };
 
   for (const { tags, configBytes, layers } of images) {
-    if (layers.length > MAX_LAYERS) throw tooManyLayers(tags[0] ?? "image", layers.length);
     const config = addBytes(MEDIA.ociConfig, configBytes);
     const descriptors = layers.map((layer) => layerDescriptor(layer, layerForm));
     for (const [i, { digest }] of descriptors.entries()) {
@@ -104,14 +102,6 @@ function layerDescriptor(layer: LayerRecord, form: LayerForm): Descriptor {
 
 function toJson(document: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(document), "utf8");
-}
-
-function tooManyLayers(image: string, count: number): AircrateError {
-  return new AircrateError("input", `the image has ${count} layers`, {
-    where: image,
-    reason: `container engines take at most ${MAX_LAYERS}`,
-    hint: "join COPY instructions, or choose a base image with fewer layers",
-  });
 }
 
 /** A part of the archive's tar stream: literal bytes, or the content of a layer in the form it has in the archive. */

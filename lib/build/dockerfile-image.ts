@@ -50,6 +50,7 @@ async function makeStage(stage: Stage, recipe: DockerfileRecipe, context: StageC
   const { dockerfilePath, contextName } = recipe;
   const transfer: TransferContext = {
     context: context.contexts.ofDockerfile(recipe.context, contextName, dockerfilePath),
+    open: context.open,
     async image(from) {
       if (from.kind === "image")
         return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };
@@ -78,6 +79,8 @@ async function operationOf(configured: ConfiguredStep, transfer: TransferContext
     case "copy":
     case "add":
       return { where, history, ...(await transferOperation(step, path!, transfer)) };
+    case "run":
+      return { kind: "edit", commands: step.commands, folder: path!, user, where, history };
     case "workdir":
       return { kind: "folder", path: path!, user, where, history };
     default:

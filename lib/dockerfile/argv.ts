@@ -7,8 +7,12 @@ const DEFAULT_SHELL: readonly string[] = ["/bin/sh", "-c"];
 /** What is executed for a command: the shell form goes to the shell that the config has at that moment. */
 export function argvOf(command: Command, config: ContainerConfig): string[] {
   if (command.form === "exec") return [...command.argv];
-  const shell = config.Shell ?? [];
-  return [...(shell.length > 0 ? shell : DEFAULT_SHELL), command.command];
+  return [...shellOf(config), command.command];
+}
+
+/** What gets the commands in shell form. */
+export function shellOf({ Shell }: ContainerConfig): readonly string[] {
+  return Shell !== undefined && Shell !== null && Shell.length > 0 ? Shell : DEFAULT_SHELL;
 }
 
 /**

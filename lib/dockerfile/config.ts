@@ -1,8 +1,9 @@
 import { posix } from "node:path";
 import type { ContainerConfig, Healthcheck, HistoryEntry } from "../../spec/oci-config.ts";
 import { AircrateError } from "../error.ts";
-import { argvOf } from "./argv.ts";
+import { argvOf, shellOf } from "./argv.ts";
 import { createdBy } from "./history.ts";
+import { checkShell } from "./run/config-shell.ts";
 import type { Command, Entry, Health, Step } from "./types.ts";
 
 /** PATH of an image whose config has none, as Docker sets it for what is built on Linux. */
@@ -20,10 +21,11 @@ export interface ConfiguredStep {
   readonly history: HistoryEntry;
   /**
    * COPY, ADD: where it goes, absolute; a slash or `/.` at its end is kept, as it means a folder. WORKDIR: its folder,
-   * absolute and without `.`, `..` or a slash at its end. Other steps have none.
+   * absolute and without `.`, `..` or a slash at its end. RUN: the folder that it works in, in the same form. Other steps
+   * have none.
    */
   readonly path?: string;
-  /** The user of the config at this step: the owner of a folder that WORKDIR makes. Blank is root. */
+  /** The user of the config at this step: the owner of a folder that WORKDIR makes, and whom RUN works as. Blank is root. */
   readonly user: string;
 }
 
@@ -175,8 +177,10 @@ function apply(draft: Draft, step: Step): string | undefined {
     case "maintainer":
       draft.author = step.name;
       return undefined;
-    case "arg":
     case "run":
+      if (step.configShell) checkShell(step, shellOf(config));
+      return posix.resolve("/", config.WorkingDir ?? "");
+    case "arg":
       return undefined;
   }
 }

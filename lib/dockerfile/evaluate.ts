@@ -1,13 +1,13 @@
 import { commandOfRun } from "./argv.ts";
 import { excerpt, fault } from "./fault.ts";
 import { expandPorts } from "./ports.ts";
-import { refusalOf, refusedError } from "./refuse.ts";
+import { refusalOf, refusedError, runRefusal } from "./refuse.ts";
+import { computeRun } from "./run/compute.ts";
 import { checkSignal } from "./signal.ts";
 import { evaluateAdd, evaluateCopy } from "./transfer.ts";
 import type {
   ArgInstruction,
   ArgStep,
-  EditCommand,
   Entry,
   RunInstruction,
   RunStep,
@@ -91,7 +91,7 @@ function evaluate(instruction: StageInstruction, scope: Scope): Step {
     case "add":
       return evaluateAdd(instruction, options);
     case "run":
-      return evaluateRun(instruction, scope);
+      return evaluateRun(instruction, options, scope);
     case "arg":
       return evaluateArg(instruction, word, scope);
     case "env": {
@@ -141,15 +141,13 @@ function wordOptions(where: string, scope: Scope): WordOptions {
   };
 }
 
-function evaluateRun(run: RunInstruction, scope: Scope): RunStep {
+function evaluateRun(run: RunInstruction, { lookup, onUnset }: WordOptions, scope: Scope): RunStep {
+  const computed = computeRun(run, lookup);
+  if ("reason" in computed) throw refusedError(runRefusal(run, computed.reason, setting(scope)));
+  for (const name of computed.unset) onUnset?.(name);
   const { where, text } = run;
-  const declared = [...scope.declared].map(([name, value]): Entry => [name, scope.variables.get(name) ?? value ?? ""]);
-  return { where, text, kind: "run", command: commandOfRun(run), declared, commands: editCommands(run, scope) };
-}
-
-/** What a RUN does to files. Nothing is read yet: every RUN is refused. */
-function editCommands(run: RunInstruction, scope: Scope): readonly EditCommand[] {
-  throw refused(run, scope);
+  const declared = [...scope.declared].map(([name, value]): Entry => [name, lookup(name) ?? value ?? ""]);
+  return { where, text, kind: "run", command: commandOfRun(run), declared, ...computed };
 }
 
 /** The value is the build argument, else the default, else that of an ARG above the first FROM. */

@@ -37,6 +37,12 @@ const ADD_FLAGS: ReadonlyMap<string, FlagForm> = new Map([
   ["unpack", "boolean"],
 ]);
 
+const RUN_FLAGS: ReadonlyMap<string, FlagForm> = new Map([
+  ["mount", "list"],
+  ["network", "text"],
+  ["security", "text"],
+]);
+
 const FROM_FLAGS: ReadonlyMap<string, FlagForm> = new Map([["platform", "text"]]);
 const STAGE_NAME = /^[a-z][a-z0-9_.-]*$/;
 
@@ -174,12 +180,16 @@ function writtenBelow(start: HeredocStart, { heredocs }: LogicalLine, where: str
       hint: "the word behind << is the name, without folders",
     });
   }
-  return { ...start, content: heredocs.findLast((heredoc) => heredoc.name === name)?.content ?? "" };
+  const found = heredocs.findLast((heredoc) => heredoc.name === name);
+  if (found === undefined)
+    throw fault(where, `<<${name} opens no here-document: a quote or an escape stands before it`);
+  return { ...start, content: found.content };
 }
 
 function readRun(source: Source): Instruction {
   if (source.rest === "") throw fault(source.where, "RUN needs a command");
-  return { ...located(source), kind: "run", command: commandOf(source), heredocs: source.line.heredocs };
+  const mounts = readFlags(source.flags, RUN_FLAGS, source.where).list("mount");
+  return { ...located(source), kind: "run", command: commandOf(source), heredocs: source.line.heredocs, mounts };
 }
 
 function readCommand(source: Source): Command {

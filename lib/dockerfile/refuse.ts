@@ -2,8 +2,10 @@ import { AircrateError } from "../error.ts";
 import { formatPlatform, type Platform, parsePlatform, platformMatch } from "../platform.ts";
 import { excerpt, fault } from "./fault.ts";
 import { remoteKind } from "./remote.ts";
+import { computeRun } from "./run/compute.ts";
+import { approximateScript } from "./run/source.ts";
 import { type RunSetting, runHints } from "./runhints.ts";
-import type { AddInstruction, Instruction, RunInstruction, Stage } from "./types.ts";
+import type { AddInstruction, Instruction, Located, RunInstruction, Stage } from "./types.ts";
 
 /** An instruction that is valid but not done: what is said about it. */
 export interface Refusal {
@@ -22,7 +24,7 @@ export function refusalOf(instruction: Instruction, setting: RunSetting): Refusa
   const { where, text } = instruction;
   switch (instruction.kind) {
     case "run":
-      return [{ where, shown: excerpt(text), why: NO_RUN, hints: runHints(scriptOf(instruction), setting) }];
+      return runRefusals(instruction, setting);
     case "add":
       return [addRefusal(instruction) ?? []].flat();
     case "onbuild":
@@ -96,7 +98,7 @@ export function addRefusal(add: AddInstruction): Refusal | undefined {
     if (kind !== "http" || (add.checksum ?? "") !== "") continue;
     const line =
       sources.length === 1
-        ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length).replace(/ --checksum=(?= )/, "")}`, 300)
+        ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length).replace(/ --checksum=\S*/, "")}`, 300)
         : `ADD --checksum=sha256:DIGEST ${excerpt(source, 200)} ${destination}`;
     return refuse(
       "what is fetched must be pinned by --checksum",
@@ -106,15 +108,18 @@ export function addRefusal(add: AddInstruction): Refusal | undefined {
   return undefined;
 }
 
-/** What a RUN gives to the shell, here-documents included. */
-function scriptOf(run: RunInstruction): string {
-  const { command, heredocs } = run;
-  if (command.form === "exec") {
-    const [program, option, script] = command.argv;
-    const isShell = program !== undefined && /(?:^|\/)(?:ba|da|a)?sh$/.test(program);
-    if (isShell && option?.startsWith("-") && option.endsWith("c") && script !== undefined) return script;
-    return command.argv.map((word) => `'${word.replaceAll("'", "")}'`).join(" ");
-  }
-  if (heredocs.length === 0) return command.command;
-  return command.command.startsWith("<<") ? heredocs.map(({ content }) => content).join("\n") : command.command;
+function runRefusals(run: RunInstruction, setting: RunSetting): Refusal[] {
+  const computed = computeRun(run);
+  return "reason" in computed ? runRefusal(run, computed.reason, setting) : [];
+}
+
+/** Why a RUN is not done: the reason is that of `computeRun`. */
+export function runRefusal(run: RunInstruction, reason: string, setting: RunSetting): [Refusal] {
+  return [notRun(run, reason, runHints(approximateScript(run), setting))];
+}
+
+/** A RUN that is not done. Which program it calls is seen; what else is in its way is said. */
+export function notRun({ where, text }: Located, reason: string, hints: readonly string[]): Refusal {
+  const why = reason.endsWith(" is a program") ? NO_RUN : `nothing is executed here, and ${reason}`;
+  return { where, shown: excerpt(text), why, hints };
 }

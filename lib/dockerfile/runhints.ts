@@ -1,5 +1,6 @@
 import type { Platform } from "../platform.ts";
 import { excerpt } from "./fault.ts";
+import { isComputable } from "./run/compute.ts";
 import { programOf, simpleCommands } from "./script.ts";
 
 /** What the hint depends on: what is built, and what the stage starts from. */
@@ -49,17 +50,15 @@ const CHMOD: Hint = (args) => {
 };
 
 const CHOWN: Hint = (args) => {
-  const [owner, ...paths] = args.filter((arg) => !arg.startsWith("-"));
+  const [owner, ...paths] = operandsOf(args);
   return `chown: set the owner where the files are copied: "COPY --chown=${owner ?? "1000:1000"} SOURCE ${paths[0] ?? "DESTINATION"}"`;
 };
 
-const MKDIR: Hint = (args) => {
-  const path = args.filter((arg) => !arg.startsWith("-"))[0] ?? "/PATH";
-  return `mkdir: "WORKDIR ${path}" creates the folder with its parents (and makes it the working folder); or copy a tree that has it`;
-};
+const MKDIR: Hint = (args) =>
+  `mkdir: "WORKDIR ${operandsOf(args)[0] ?? "/PATH"}" creates the folder with its parents (and makes it the working folder); or copy a tree that has it`;
 
 const LN: Hint = (args) => {
-  const [target, link] = args.filter((arg) => !arg.startsWith("-"));
+  const [target, link] = operandsOf(args);
   const path = `rootfs/${(link ?? "LINK").replace(/^\/+/, "")}`;
   return `ln: make the symbolic link on the host: "ln -s ${target ?? "TARGET"} ${path}", and here "COPY rootfs/ /": links are copied as they are`;
 };
@@ -70,8 +69,10 @@ const USERADD: Hint = (args) => {
   return `users: a process needs no name: "USER ${id}:${id}" and "COPY --chown=${id}:${id} …"; where a program asks for the name, copy an /etc/passwd that has it`;
 };
 
-const RM: Hint = () =>
-  "rm: do not copy the file in the first place (COPY the files that are needed, or a folder that has only these); removing files of a base image needs another base";
+const RM: Hint = (args) => {
+  const paths = operandsOf(args).filter((path) => PLAIN.test(path) && path.startsWith("/"));
+  return `rm: in aircrate.yml "remove: [${list(paths, "/PATH").replaceAll(" ", ", ")}]" hides files of the base image; other files need not be copied in the first place`;
+};
 
 const DOWNLOAD: Hint = (args) => {
   const url = args.find((arg) => /^(?:https?|ftp):\/\//.test(arg)) ?? "URL";
@@ -120,6 +121,12 @@ const HINTS: ReadonlyMap<string, Hint> = new Map<string, Hint>(
   ).flatMap(([programs, hint]) => programs.split(" ").map((program) => [program, hint] as const)),
 );
 
+/** Programs whose effect is known where nothing else is in their RUN. */
+const DONE: ReadonlySet<string> = new Set("mkdir chmod chown chgrp ln rm rmdir touch".split(" "));
+
+// Words that a shell would leave as they are.
+const PLAIN = /^[\w@%+=:,./-]+$/;
+
 // What prepares or ends a script without an effect of its own.
 const SILENT: ReadonlySet<string> = new Set([
   "",
@@ -142,17 +149,32 @@ const CACHES = /^(?:-|\/var\/(?:lib\/apt|cache|tmp)|\/tmp|\/root\/\.cache|~\/\.c
 /** What to do instead of a script, one line for each kind of thing that it does, in its order. */
 export function runHints(script: string, setting: RunSetting): string[] {
   const hints = new Map<Hint, { readonly line: string; readonly named: boolean }>();
+  let moved = false;
   for (const words of simpleCommands(script)) {
     const [program, args] = programOf(words);
+    moved ||= program === "cd";
     if (SILENT.has(program) || (program === "rm" && args.every((arg) => CACHES.test(arg)))) continue;
     const hint = HINTS.get(/^pip[0-9.]+$/.test(program) ? "pip" : program) ?? OTHER;
     const named = operands(args).length > 0;
     // "apt-get update" says nothing; the "apt-get install" behind it names the packages.
     const before = hints.get(hint);
-    if (before === undefined || (named && !before.named)) hints.set(hint, { line: hint(args, setting), named });
+    if (before !== undefined && (before.named || !named)) continue;
+    const alone = moved ? "" : aloneHint(program, args);
+    hints.set(hint, { line: hint(args, setting).replace(": ", `: ${alone}`), named });
   }
   if (hints.size > 1) hints.delete(OTHER);
   return hints.size === 0 ? [OTHER([], setting)] : [...hints.values()].map(({ line }) => line);
+}
+
+/** Whether a part of a RUN would be done if it were all of one: what to say of it in front of the hint. */
+function aloneHint(program: string, args: readonly string[]): string {
+  const command = [program, ...args].join(" ");
+  if (!DONE.has(program) || !args.every((arg) => PLAIN.test(arg)) || !isComputable(command)) return "";
+  return `"RUN ${excerpt(command, 200)}" is done here when it stands alone; or `;
+}
+
+function operandsOf(args: readonly string[]): string[] {
+  return args.filter((arg) => !arg.startsWith("-"));
 }
 
 /** What follows the subcommand, without options. */

@@ -2,6 +2,9 @@
 import type { Digest } from "../digest.ts";
 import type { ModeChange } from "../mode.ts";
 import type { Platform } from "../platform.ts";
+import type { EditCommand } from "./run/types.ts";
+
+export type { EditCommand, OwnerChange, Word, WordPart } from "./run/types.ts";
 
 /** The character that escapes the next one and, at the end of a line, joins it with the next line. */
 export type Escape = "\\" | "`";
@@ -86,6 +89,8 @@ export type RunInstruction = Located & {
   readonly kind: "run";
   readonly command: Command;
   readonly heredocs: readonly Heredoc[];
+  /** Each `--mount`, as written. `--network` and `--security` change nothing for what is done without executing. */
+  readonly mounts: readonly string[];
 };
 
 /** The instructions that mean the same before and after substitution. */
@@ -166,16 +171,19 @@ export type AddStep = Located & {
   readonly unpack?: boolean;
 } & TransferStep;
 
-/** A change of files that a RUN makes. None is read yet: every RUN is refused. */
-export type EditCommand = never;
-
+/** A RUN whose effect is known without executing anything. */
 export type RunStep = Located & {
   readonly kind: "run";
   /** What is given to the shell, here-documents included, or the program with its arguments. */
   readonly command: Command;
   /** Each ARG that is declared up to here and its value at this moment, for the history. */
   readonly declared: readonly Entry[];
+  /** What it does, in this order. */
   readonly commands: readonly EditCommand[];
+  /** Variables that it uses and that are not set. */
+  readonly unset: readonly string[];
+  /** The SHELL of the config reads it. */
+  readonly configShell: boolean;
 };
 
 /** `ARG` inside a stage. It changes no config, only the history; `value` is undefined when it has none. */

@@ -9,7 +9,6 @@ import {
   archiveParts,
   composeArchive,
   type LayerForm,
-  MAX_LAYERS,
 } from "../../lib/archive/compose.ts";
 import { plainArchive } from "../../lib/archive/splice.ts";
 import { digestOf, hex } from "../../lib/digest.ts";
@@ -19,7 +18,6 @@ import { Index, LayoutMarker, Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { tempDir } from "../support/cleanup.ts";
-import { throwsWith } from "../support/faults.ts";
 import { type ListedMember, listTar } from "../support/gnu-tar.ts";
 import { runOk } from "../support/run.ts";
 import { bytesOf, imageOf, type StoredImages, storedImages, TAGS } from "../support/stored-images.ts";
@@ -202,13 +200,6 @@ test("an image without a name, a layer twice in one image, no image at all", () 
   assert.equal(items[0]?.Layers?.length, 3);
   assert.equal(layers.length, 2);
   assert.deepEqual(documentsOf([]).items, []);
-});
-
-test("125 layers are taken, 126 are refused by name", () => {
-  const layers = Array.from({ length: MAX_LAYERS + 1 }, (_, i) => layer(String(i)));
-  assert.equal(documentsOf([imageOf(layers.slice(1), ["a:1"])]).items[0]?.Layers?.length, 125);
-  const error = throwsWith(() => documentsOf([imageOf(layers, ["a:1"])]), "input", /has 126 layers/, /at most 125/);
-  assert.equal(error.where, "a:1");
 });
 
 test("the parts of the stream stand between the layers", () => {

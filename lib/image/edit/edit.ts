@@ -1,0 +1,86 @@
+import { posix } from "node:path";
+import { excerpt } from "../../dockerfile/fault.ts";
+import type { EditCommand } from "../../dockerfile/types.ts";
+import { AircrateError } from "../../error.ts";
+import type { Known } from "../materials.ts";
+import type { RootFs } from "../rootfs.ts";
+import { runCommand } from "./commands.ts";
+import { FileFailure } from "./errno.ts";
+import { MisreadName } from "./expand.ts";
+import { CommandFailure } from "./failure.ts";
+import { filesOf } from "./files.ts";
+import { processOf } from "./process.ts";
+
+export interface EditOptions {
+  /** USER of the config: whom the commands run as. */
+  readonly user: string;
+  /** The folder that they run in, absolute. */
+  readonly folder: string;
+  /** What nodes of pulled layers are like. */
+  readonly known: Known;
+  /** `file:line`, for errors. */
+  readonly where: string;
+}
+
+/**
+ * Does the commands of a RUN to the root of an image, with the effect that a real RUN has: paths, modes under a umask of
+ * 022, owners, link targets, and no more than the user may do.
+ *
+ * What ends as it was is left alone, so that it is not in the layer. There BuildKit and the vfs driver of buildah, which
+ * compare before and after, are followed; overlay drivers have a file in the layer that a chmod only touched.
+ *
+ * @throws AircrateError input when a command fails; the root is then changed in part
+ */
+export function applyEdits(commands: readonly EditCommand[], root: RootFs, options: EditOptions): void {
+  const { user, where, known } = options;
+  const process = processOf(user, root, where);
+  const files = filesOf(root, process, { known, folder: options.folder });
+  /** As the shell names the working folder: `cd ..` goes back over a link. */
+  let named = files.folder;
+  for (const command of commands) {
+    try {
+      if (command.kind === "cd") {
+        const folder = (command.folder.home ? process.home : "") + command.folder.text;
+        named = posix.resolve(named, folder);
+        files.enter(named);
+      } else {
+        runCommand(command, { files, root, process, where });
+      }
+    } catch (error) {
+      throw failed(command, error, user, where);
+    }
+  }
+}
+
+/** What mends the usual faults. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["mkdir EEXIST", "mkdir -p takes what is there already"],
+  ["mkdir ENOENT", "mkdir -p makes the folders above, too"],
+  ["rm ENOENT", "rm -f takes it when nothing is there"],
+  ["rm EISDIR", "rm -r removes folders"],
+  ["rmdir ENOTEMPTY", "rm -r removes folders with what is in them"],
+  ["ln EEXIST", "ln -sf replaces what is there"],
+]);
+
+function failed(command: EditCommand, error: unknown, user: string, where: string): unknown {
+  const { name, text, kind } = command;
+  if (error instanceof MisreadName) {
+    return new AircrateError("input", `${text}: ${error.message}`, { where, hint: `write ./ in front of the pattern` });
+  }
+  const failure = error instanceof CommandFailure ? error.failure : error;
+  if (!(failure instanceof FileFailure)) {
+    if (error instanceof AircrateError) return error;
+    return new AircrateError("input", `${text} fails`, { where, reason: (error as Error).message, cause: error });
+  }
+  const what = error instanceof CommandFailure ? error.message : `can't cd to ${excerpt(text.slice(2).trim())}`;
+  const isRefused = failure.code === "EACCES" || failure.code === "EPERM";
+  const hint = isRefused
+    ? `it runs as USER ${user}: write "USER root" before it, or give files their owner by COPY --chown`
+    : HINTS.get(`${kind} ${failure.code}`);
+  return new AircrateError("input", `${text} fails`, {
+    where,
+    reason: `${name}: ${what}: ${failure.message}`,
+    ...(hint !== undefined && { hint }),
+    cause: error,
+  });
+}

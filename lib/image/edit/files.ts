@@ -1,0 +1,257 @@
+import type { FullNode, Known } from "../materials.ts";
+import type { Attributes, Ownership, RootDirectory, RootNode } from "../node.ts";
+import type { RootFs } from "../rootfs.ts";
+import { FileFailure } from "./errno.ts";
+import { isOwner, mayAccess, type Process, READ, SEARCH, WRITE } from "./process.ts";
+
+/** A place in the root that a path leads to, links on the way followed. */
+export interface Place {
+  /** Relative to the root, `""` is the root itself. */
+  readonly path: string;
+  /** Nothing when only the folder is there. */
+  readonly node: RootNode | undefined;
+}
+
+/**
+ * File operations as Linux does them for a process: its rights, the owner of what is made, set-group-id folders that hand
+ * on their group. The umask is 022. Paths are absolute, or relative to the working folder.
+ */
+export interface Files {
+  /** @throws FileFailure when a folder on the way is missing, no folder, or may not be searched */
+  locate(path: string, links: "follow" | "keep"): Place;
+  /** As `locate`, but of what is there. @throws FileFailure */
+  require(path: string, links: "follow" | "keep"): Required<Place> & { readonly node: RootNode };
+  attributes(path: string, node: RootNode): Attributes;
+  /** Names in a folder, in the order of their bytes. @throws FileFailure when it may not be listed */
+  list(path: string): string[];
+  makeDirectory(path: string, mode: (base: number) => number): void;
+  makeFile(path: string): void;
+  makeSymlink(path: string, target: string): void;
+  /** A file, a link, or a folder with all that is in it. */
+  remove(path: string): void;
+  changeMode(path: string, change: (mode: number, isDirectory: boolean) => number): void;
+  changeOwner(path: string, owner: Partial<Ownership>): void;
+  /** Changes the times: they are the same for all files of a layer, so that only the right to do so counts. */
+  touch(path: string): void;
+  /** The working folder, absolute. */
+  readonly folder: string;
+  enter(folder: string): void;
+}
+
+/** As many links as Linux follows in one path (path_resolution(7)). */
+const MAX_LINKS = 40;
+const MAX_NAME = 255;
+const MAX_PATH = 4095;
+const SET_USER = 0o4000;
+const SET_GROUP = 0o2000;
+const STICKY = 0o1000;
+const CAPABILITY = "security.capability";
+
+/** What engines mount over the image while a RUN runs. */
+const MOUNTS = ["proc", "sys", "dev", "etc/hosts", "etc/resolv.conf"];
+
+/** Whether a path is one that an engine mounts, or below one. */
+export function isMounted(path: string): boolean {
+  return MOUNTS.some((mount) => path === mount || path.startsWith(`${mount}/`));
+}
+
+/** @param folder the working folder at the start, absolute */
+export function filesOf(root: RootFs, process: Process, { known, folder }: { known: Known; folder: string }): Files {
+  let current = folder;
+  /** The folder itself, which may be removed while it is the working folder. */
+  let entered: object | undefined = identityOf(current);
+
+  function identityOf(path: string): object | undefined {
+    const { node } = locate(path, "follow");
+    return node?.kind === "directory" ? node.self : undefined;
+  }
+
+  function locate(path: string, links: "follow" | "keep"): Place {
+    if (path === "") throw new FileFailure("ENOENT");
+    if (Buffer.byteLength(path) > MAX_PATH) throw new FileFailure("ENAMETOOLONG");
+    if (!path.startsWith("/") && (entered === undefined || identityOf(current) !== entered)) {
+      throw new FileFailure("ENOENT");
+    }
+    const asFolder = /\/\.?$/.test(path);
+    const pending = (path.startsWith("/") ? path : `${current}/${path}`).split("/").filter((name) => name !== "");
+    pending.reverse();
+    let reached: string[] = [];
+    let followed = 0;
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      const here = reached.join("/");
+      const parent = root.find(here);
+      if (parent === undefined) throw new FileFailure("ENOENT");
+      if (parent.kind !== "directory") throw new FileFailure("ENOTDIR");
+      if (!mayAccess(process, parent, SEARCH)) throw new FileFailure("EACCES");
+      if (name === ".") continue;
+      if (name === "..") {
+        reached.pop();
+        continue;
+      }
+      if (Buffer.byteLength(name) > MAX_NAME) throw new FileFailure("ENAMETOOLONG");
+      const node = parent.children.get(name);
+      if (node?.kind !== "symlink" || (pending.length === 0 && links === "keep" && !asFolder)) {
+        reached.push(name);
+        continue;
+      }
+      followed += 1;
+      if (followed > MAX_LINKS) throw new FileFailure("ELOOP");
+      if (node.target.startsWith("/")) reached = [];
+      pending.push(
+        ...node.target
+          .split("/")
+          .filter((part) => part !== "")
+          .reverse(),
+      );
+    }
+    const found = reached.join("/");
+    const node = root.find(found);
+    if (asFolder && node?.kind !== "directory") throw new FileFailure(node === undefined ? "ENOENT" : "ENOTDIR");
+    return { path: found, node };
+  }
+
+  function require(path: string, links: "follow" | "keep") {
+    const { path: found, node } = locate(path, links);
+    if (node === undefined) throw new FileFailure("ENOENT");
+    return { path: found, node };
+  }
+
+  function attributes(path: string, node: RootNode): Attributes {
+    if (node.kind === "directory") return node;
+    const full = known(node, path);
+    return full.kind === "symlink" ? { ...full, mode: 0o777 } : full;
+  }
+
+  /** The folder of a path, if the process may change what is in it. */
+  function writableParent(path: string): RootDirectory {
+    if (path === "") throw new FileFailure("EINVAL");
+    if (isMounted(path)) throw new FileFailure("EMOUNT");
+    const parent = root.find(parentOf(path));
+    if (parent?.kind !== "directory") throw new FileFailure("ENOTDIR");
+    if (!mayAccess(process, parent, WRITE | SEARCH)) throw new FileFailure("EACCES");
+    return parent;
+  }
+
+  /** @returns the owner of something new, and whether its folder hands on its group */
+  function creation(path: string): { readonly owner: Ownership; readonly inherits: boolean } {
+    const parent = writableParent(path);
+    if (parent.children.has(path.slice(path.lastIndexOf("/") + 1))) throw new FileFailure("EEXIST");
+    const inherits = (parent.mode & SET_GROUP) !== 0;
+    return { owner: { uid: process.uid, gid: inherits ? parent.gid : process.gid }, inherits };
+  }
+
+  function removable(path: string, node: RootNode): void {
+    const parent = writableParent(path);
+    const isKept = (parent.mode & STICKY) !== 0 && !isOwner(process, parent);
+    if (isKept && !isOwner(process, attributes(path, node))) throw new FileFailure("EPERM");
+  }
+
+  function emptyFolder(path: string): void {
+    for (const name of list(path)) {
+      const below = path === "" ? name : `${path}/${name}`;
+      const node = root.find(below)!;
+      removable(below, node);
+      if (node.kind === "directory") emptyFolder(below);
+    }
+  }
+
+  function list(path: string): string[] {
+    const node = root.find(path);
+    if (node?.kind !== "directory") throw new FileFailure("ENOTDIR");
+    if (!mayAccess(process, node, READ)) throw new FileFailure("EACCES");
+    return [...node.children.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+
+  /** Puts what a node has become, unless it is what it was: then the layer has nothing to say of it. */
+  function change(path: string, node: RootNode, full: FullNode | RootDirectory, changed: Attributes): void {
+    if (isMounted(path)) throw new FileFailure("EMOUNT");
+    const before = attributes(path, node);
+    const same = before.mode === changed.mode && before.uid === changed.uid && before.gid === changed.gid;
+    // A layer has no entry for the root itself.
+    if (path === "" || (same && before.xattrs === changed.xattrs)) return;
+    const { mode, uid, gid, xattrs } = changed;
+    if (full.kind === "symlink") root.put(path, { ...full, uid, gid });
+    else {
+      const { xattrs: _, ...rest } = full;
+      root.put(path, { ...rest, mode, uid, gid, ...(xattrs !== undefined && { xattrs }) });
+    }
+  }
+
+  function fullNode(path: string, node: RootNode): FullNode | RootDirectory {
+    return node.kind === "directory" ? node : known(node, path);
+  }
+
+  return {
+    locate,
+    require,
+    attributes,
+    list,
+    makeDirectory(path, mode) {
+      const { owner, inherits } = creation(path);
+      const bits = mode(inherits ? SET_GROUP : 0);
+      root.put(path, { kind: "directory", mode: bits, ...owner, children: new Map(), self: {} });
+    },
+    makeFile(path) {
+      root.put(path, { kind: "file", mode: 0o644, ...creation(path).owner });
+    },
+    makeSymlink(path, target) {
+      root.put(path, { kind: "symlink", target, ...creation(path).owner });
+    },
+    remove(path) {
+      const node = root.find(path);
+      if (node === undefined) throw new FileFailure("ENOENT");
+      removable(path, node);
+      if (node.kind === "directory") emptyFolder(path);
+      root.remove(path);
+    },
+    changeMode(path, compute) {
+      const node = root.find(path)!;
+      const before = attributes(path, node);
+      if (!isOwner(process, before)) throw new FileFailure("EPERM");
+      let mode = compute(before.mode, node.kind === "directory");
+      // chmod(2): only members of the group may have it set.
+      if (process.uid !== 0 && !process.groups.has(before.gid)) mode &= ~SET_GROUP;
+      change(path, node, fullNode(path, node), { ...before, mode });
+    },
+    changeOwner(path, { uid, gid }) {
+      const node = root.find(path)!;
+      const before = attributes(path, node);
+      const owner = { uid: uid ?? before.uid, gid: gid ?? before.gid };
+      const moves = owner.uid !== before.uid || (owner.gid !== before.gid && !process.groups.has(owner.gid));
+      if (process.uid !== 0 && (before.uid !== process.uid || moves)) throw new FileFailure("EPERM");
+      change(path, node, fullNode(path, node), {
+        ...before,
+        ...owner,
+        ...(node.kind === "file" && withoutRights(before)),
+      });
+    },
+    touch(path) {
+      const node = root.find(path)!;
+      if (isMounted(path)) throw new FileFailure("EMOUNT");
+      const before = attributes(path, node);
+      if (!isOwner(process, before) && !mayAccess(process, before, WRITE)) throw new FileFailure("EACCES");
+    },
+    get folder() {
+      return current;
+    },
+    enter(next) {
+      const { path, node } = require(next, "follow");
+      if (node.kind !== "directory") throw new FileFailure("ENOTDIR");
+      if (!mayAccess(process, node, SEARCH)) throw new FileFailure("EACCES");
+      current = `/${path}`;
+      entered = node.self;
+    },
+  };
+}
+
+/** chown(2) takes set-id bits and capabilities from a file, whoever asks and whether or not the owner changes. */
+function withoutRights({ mode, xattrs }: Attributes): Partial<Attributes> {
+  const bits = mode & ~SET_USER & ((mode & 0o010) === 0 ? ~0 : ~SET_GROUP);
+  if (xattrs?.has(CAPABILITY) !== true) return { mode: bits };
+  const kept = new Map([...xattrs].filter(([name]) => name !== CAPABILITY));
+  return { mode: bits, ...(kept.size > 0 ? { xattrs: kept } : { xattrs: undefined }) } as Partial<Attributes>;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
