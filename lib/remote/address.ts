@@ -27,14 +27,17 @@ export function shownAddress(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** The name that a remote file has in a folder: the last part of its path, as BuildKit has it; undefined without one. */
-export function remoteName(url: URL): string | undefined {
+/** What BuildKit calls a file whose address has no path (dockerfile2llb/convert.go). */
+const UNNAMED = "__unnamed__";
+
+/** The name that a remote file has in a folder: the last part of its path, as BuildKit has it. */
+export function remoteName(url: URL): string {
   let path: string;
   try {
     path = decodeURIComponent(url.pathname);
   } catch {
-    return undefined;
+    return UNNAMED;
   }
   const name = path.replace(/\/+$/, "").replace(/^.*\//s, "");
-  return /^\.{0,2}$|\0/.test(name) ? undefined : name;
+  return /^\.{0,2}$|\0/.test(name) ? UNNAMED : name;
 }

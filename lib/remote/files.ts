@@ -17,8 +17,8 @@ export interface RemoteFile {
   /** Path of its blob. */
   readonly file: string;
   readonly size: number;
-  /** What it is called in a folder; undefined when the address gives no name. */
-  readonly name: string | undefined;
+  /** What it is called in a folder. */
+  readonly name: string;
 }
 
 export interface RemoteFiles {

@@ -11,13 +11,13 @@ test("the name is the last part of the path, as BuildKit has it", () => {
     ["https://host.test/a/b/?file=x", "b"],
     ["http://host.test:8080/gr%C3%B6%C3%9Fe%20x", "größe x"],
     ["https://host.test/a%2Fb", "b"],
-    ["https://host.test", undefined],
-    ["https://host.test/?x=/y", undefined],
-    ["https://host.test/a/..", undefined],
-    ["https://host.test/a%2F..", undefined],
-    ["https://host.test/a%2F.", undefined],
-    ["https://host.test/a%00b", undefined],
-    ["https://host.test/%ff", undefined],
+    ["https://host.test", "__unnamed__"],
+    ["https://host.test/?x=/y", "__unnamed__"],
+    ["https://host.test/a/..", "__unnamed__"],
+    ["https://host.test/a%2F..", "__unnamed__"],
+    ["https://host.test/a%2F.", "__unnamed__"],
+    ["https://host.test/a%00b", "__unnamed__"],
+    ["https://host.test/%ff", "__unnamed__"],
   ] as const) {
     assert.equal(remoteName(parseRemote(address, WHERE)), name, address);
   }
