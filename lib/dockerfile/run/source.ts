@@ -43,7 +43,8 @@ export function shellOptions(argv: readonly string[]): ShellOptions {
 /** @throws NotComputed when a shell is started that is not known */
 export function invocationOf(run: RunInstruction): Invocation {
   const script = documentOf(run);
-  if (script?.startsWith("#!") === true) return { kind: "script", script, configShell: false, ...interpreterOf(script) };
+  if (script?.startsWith("#!") === true)
+    return { kind: "script", script, configShell: false, ...interpreterOf(script) };
   const command = commandOfRun(run);
   if (command.form === "shell") return { kind: "script", script: command.command, configShell: true, nounset: false };
   const { argv } = command;
@@ -73,7 +74,11 @@ function documentOf({ command, heredocs, where }: RunInstruction): string | unde
 
 /** `#!` in front of a here-document names what reads it. @throws NotComputed when that is no shell that is known */
 function interpreterOf(script: string): ShellOptions {
-  const [program = "", ...words] = script.slice(2).split("\n", 1)[0]!.trim().split(/[ \t]+/);
+  const [program = "", ...words] = script
+    .slice(2)
+    .split("\n", 1)[0]!
+    .trim()
+    .split(/[ \t]+/);
   const viaEnv = /^(?:\/usr)?\/bin\/env$/.test(program);
   // Linux hands on what is behind the program as one argument.
   const [shell = "", ...more] = viaEnv ? words : [program, words.join(" ")].filter((word) => word !== "");
