@@ -21,6 +21,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     offline: args.offline,
     locked: args.locked,
     ...(args.vendor !== undefined && { vendor: args.vendor }),
+    split: args.split,
     simulation: args.simulation,
     epoch: sourceDateEpoch(process.env),
     ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),

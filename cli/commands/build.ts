@@ -11,6 +11,7 @@ export interface BuildArguments extends NetworkArguments {
   locked: boolean;
   vendor?: string;
   simulation: boolean;
+  split: "none" | "auto";
   "max-layer-size"?: string;
   "app-version"?: string;
   "unversioned-file": boolean;
@@ -40,6 +41,11 @@ export const buildCommand: Command<BuildArguments> = {
           type: "string",
           requiresArg: true,
           describe: "OCI image layout, tar file or folder, that is asked before the registries",
+        },
+        split: {
+          choices: ["none", "auto"] as const,
+          default: "none" as const,
+          describe: "Part each layer into dependencies (site-packages, node_modules, lib, vendor) and the rest",
         },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
         "max-layer-size": {

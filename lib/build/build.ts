@@ -11,7 +11,7 @@ import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
 import { timestamp } from "../image/assemble.ts";
 import { finishImage, type Image } from "../image/image.ts";
-import { createPull } from "../image/pull.ts";
+import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
 import { createTake } from "../image/take.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
@@ -29,6 +29,7 @@ import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
+import { createOpeners } from "./openers.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
 
@@ -45,6 +46,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly unversionedFile?: boolean;
   /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
+  /** `auto` parts each layer that is built into dependencies and application; default `none`. */
+  readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
@@ -108,7 +111,22 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
     const buildLayer = createLayerBuilder(store, pool);
     const take = createTake(store, pool, scratch);
-    const started = startImages(plan, { buildLayer, take, epoch, pull, isStored, warn: report.warn });
+    const open = createOpeners({
+      ...{ pool, scratch, maxSize: options.maxLayerSize ?? MAX_LAYER_SIZE },
+      remote: async (url) => {
+        throw new Error(url);
+      },
+    });
+    const started = startImages(plan, {
+      buildLayer,
+      take,
+      open,
+      epoch,
+      split: options.split === "auto",
+      pull,
+      isStored,
+      warn: report.warn,
+    });
     const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };

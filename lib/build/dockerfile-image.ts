@@ -50,6 +50,7 @@ async function makeStage(stage: Stage, recipe: DockerfileRecipe, context: StageC
   const { dockerfilePath, contextName } = recipe;
   const transfer: TransferContext = {
     context: context.contexts.ofDockerfile(recipe.context, contextName, dockerfilePath),
+    open: context.open,
     async image(from) {
       if (from.kind === "image")
         return { name: from.reference, image: await context.images.get(recipe.sources.get(from.reference)!)! };

@@ -6,11 +6,14 @@ import { imageTree } from "../image/image-tree.ts";
 import { patternRules } from "../tree/dockerignore.ts";
 import type { SourceTree } from "../tree/source.ts";
 import { textTree } from "../tree/texts.ts";
+import type { Openers } from "./make.ts";
+import { addSources } from "./sources.ts";
 
 /** What a COPY or ADD may take from. */
 export interface TransferContext {
   /** The build context. */
   readonly context: SourceTree;
+  readonly open: Openers;
   readonly image: (from: CopyFrom) => Promise<{ readonly name: string; readonly image: Image }>;
 }
 
@@ -20,9 +23,9 @@ type CopyOperation = Omit<Extract<Operation, { kind: "copy" }>, "where" | "histo
 export async function transferOperation(
   step: CopyStep | AddStep,
   destination: string,
-  { context, image }: TransferContext,
+  { context, image, open }: TransferContext,
 ): Promise<CopyOperation> {
-  const { sources, texts, where, chown, chmod, excludes } = step;
+  const { texts, where, chown, chmod, excludes } = step;
   const from = step.kind === "copy" ? step.from : undefined;
   const named = from === undefined ? undefined : await image(from);
   const root = await named?.image.root();
@@ -36,11 +39,13 @@ export async function transferOperation(
     ...(excludes.length > 0 && { choice: { excludes: patternRules(excludes, where).excludes } }),
     ...(step.kind === "copy" && step.parents && { parents: true }),
   };
+  const added = step.kind === "add" ? await addSources(step, context, open) : undefined;
   return {
     kind: "copy",
     copies(known) {
       const tree = root === undefined ? context : imageTree(root, named!.name, known);
-      return [{ ...rest, sources: [...sources.map((pattern) => ({ tree, pattern })), ...inline] }];
+      const sources = added ?? step.sources.map((pattern) => ({ tree, pattern }));
+      return [{ ...rest, sources: [...sources, ...inline] }];
     },
   };
 }

@@ -5,7 +5,7 @@ import type { TreeCopySource } from "../app/tree-copy.ts";
 import { CAPABILITY_XATTR } from "../capabilities.ts";
 import { configureStage, inheritConfig } from "../dockerfile/config.ts";
 import { expandPorts } from "../dockerfile/ports.ts";
-import type { Step } from "../dockerfile/types.ts";
+import type { EditCommand, Step } from "../dockerfile/types.ts";
 import { type AssembledCopy, assembleImage, type Operation } from "../image/assemble.ts";
 import { type Choice, compilePattern } from "../image/choose.ts";
 import type { CopySource } from "../image/copy.ts";
@@ -15,7 +15,7 @@ import type { Known } from "../image/materials.ts";
 import { ownerOfUser } from "../image/owner.ts";
 import { patternRules } from "../tree/dockerignore.ts";
 import type { MakeContext, TreeRecipe } from "./make.ts";
-import { archiveSource, remoteSource } from "./sources.ts";
+import { remoteSource } from "./sources.ts";
 
 /** Makes an image that is described as file trees on another one: its layers, then its config. @throws AircrateError input */
 export async function makeTreeImage(recipe: TreeRecipe, where: string, context: MakeContext): Promise<Image> {
@@ -29,7 +29,7 @@ export async function makeTreeImage(recipe: TreeRecipe, where: string, context: 
   const operations: Operation[] = [];
   if (tree.remove.length > 0) {
     const history = { created_by: `REMOVE ${tree.remove.join(" ")}` };
-    operations.push({ kind: "remove", where, paths: tree.remove, history });
+    operations.push({ kind: "edit", commands: [removal(tree.remove)], user: "", folder: "/", where, history });
   }
   for (const layer of tree.layers) operations.push(await layerOperation(layer, recipe, context));
   for (const { step, history, path: target, user } of steps) {
@@ -90,11 +90,12 @@ async function openSource(
       return (known) => ({ tree: imageTree(root, source.image, known), pattern: source.path });
     }
     case "archive": {
-      const archive = await archiveSource(source.path, { where, ...context });
-      return () => archive;
+      const name = path.join(plan.name, path.relative(plan.directory, source.path));
+      const items = await context.open.archive(source.path, name, where);
+      return () => ({ archive: name, items });
     }
     case "url": {
-      const remote = await remoteSource(source, { where, ...context });
+      const remote = await remoteSource(source, where, context.open);
       return () => remote;
     }
   }
@@ -108,6 +109,18 @@ function choiceOf({ include, exclude, rename, where }: TreeCopySource): Choice |
     ...(exclude.length > 0 && { excludes: patternRules(exclude, where).excludes }),
     ...(rename.size > 0 && { rename }),
   };
+}
+
+/** Paths that an image is without, as the command that removes them. A pattern without a match is an error. */
+function removal(paths: readonly string[]): EditCommand {
+  const words = paths.map((text) => ({
+    text,
+    ...(/[*?[]/.test(text) && {
+      parts: text.split("/").map((part) => ({ text: part, ...(/[*?[]/.test(part) && { glob: part }) })),
+    }),
+  }));
+  const text = `remove: [${paths.join(", ")}]`;
+  return { kind: "rm", name: "remove", text, paths: words, recursive: true, force: false, folders: false };
 }
 
 /** The settings of a tree image as the Dockerfile instructions that do the same. */

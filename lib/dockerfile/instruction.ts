@@ -180,7 +180,10 @@ function writtenBelow(start: HeredocStart, { heredocs }: LogicalLine, where: str
       hint: "the word behind << is the name, without folders",
     });
   }
-  return { ...start, content: heredocs.findLast((heredoc) => heredoc.name === name)?.content ?? "" };
+  const found = heredocs.findLast((heredoc) => heredoc.name === name);
+  if (found === undefined)
+    throw fault(where, `<<${name} opens no here-document: a quote or an escape stands before it`);
+  return { ...start, content: found.content };
 }
 
 function readRun(source: Source): Instruction {

@@ -98,7 +98,7 @@ export function addRefusal(add: AddInstruction): Refusal | undefined {
     if (kind !== "http" || (add.checksum ?? "") !== "") continue;
     const line =
       sources.length === 1
-        ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length).replace(/ --checksum=(?= )/, "")}`, 300)
+        ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length).replace(/ --checksum=\S*/, "")}`, 300)
         : `ADD --checksum=sha256:DIGEST ${excerpt(source, 200)} ${destination}`;
     return refuse(
       "what is fetched must be pinned by --checksum",

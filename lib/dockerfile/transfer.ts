@@ -26,9 +26,10 @@ export function evaluateCopy(copy: CopyInstruction, stage: Stage, options: WordO
 export function evaluateAdd(add: AddInstruction, options: WordOptions): AddStep {
   const { where, text, unpack } = add;
   const shared = evaluateTransfer(add, options);
-  const checksum = evaluateChecksum(expandWord(add.checksum ?? "", options), shared.sources, where);
-  const refusal = addRefusal({ ...add, sources: shared.sources });
+  const given = expandWord(add.checksum ?? "", options);
+  const refusal = addRefusal({ ...add, sources: shared.sources, checksum: given });
   if (refusal !== undefined) throw refusedError([refusal]);
+  const checksum = checkChecksum(given, shared.sources, where);
   return {
     ...{ where, text, kind: "add", ...shared },
     ...(checksum !== undefined && { checksum }),
@@ -57,7 +58,7 @@ function evaluateTransfer(transfer: CopyInstruction | AddInstruction, options: W
   };
 }
 
-function evaluateChecksum(checksum: string, sources: readonly string[], where: string): Digest | undefined {
+function checkChecksum(checksum: string, sources: readonly string[], where: string): Digest | undefined {
   if (checksum === "") return undefined;
   if (sources.length !== 1) {
     throw fault(where, "ADD --checksum takes one source", { hint: "write an ADD of its own for each URL" });
@@ -70,5 +71,5 @@ function evaluateChecksum(checksum: string, sources: readonly string[], where: s
       hint: '"curl -fL URL | sha256sum" gives them',
     });
   }
-  return checksum as Digest;
+  return checksum;
 }

@@ -206,18 +206,9 @@ function braced(scan: Scan, start: number): string {
   if (pattern) {
     if (value === undefined) options.onUnset?.(name);
     const [written = "", text = ""] = parts;
-    const { where, budget = { left: MAX_VALUES } } = options;
-    const spend = (characters: number) => {
-      budget.left -= characters;
-      if (budget.left < 0) throw fault(where, `${excerpt(source, 40)} takes too long to match`);
-    };
     return substitutePattern(value ?? "", {
-      operator: operator as PatternOperator,
-      written,
-      every,
-      text,
-      where,
-      spend,
+      ...{ operator: operator as PatternOperator, written, every, text },
+      ...{ where: options.where, spend: spender(scan) },
     });
   }
   const missing = value === undefined || (colon && value === "");
@@ -229,6 +220,15 @@ function braced(scan: Scan, start: number): string {
     reason: `the instruction demands it by \${${name}${colon ? ":" : ""}?...}`,
     hint: `give it by a build argument, or set it by ARG or ENV before`,
   });
+}
+
+/** Takes what matching a pattern costs from the budget. */
+function spender({ source, options }: Scan): (characters: number) => void {
+  const { where, budget = { left: MAX_VALUES } } = options;
+  return (characters) => {
+    budget.left -= characters;
+    if (budget.left < 0) throw fault(where, `${excerpt(source, 40)} takes too long to match`);
+  };
 }
 
 function inner(scan: Scan, stop: string, keepEscapes: boolean): string {

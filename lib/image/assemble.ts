@@ -10,6 +10,7 @@ import { deriveConfig, type Image, type LayerSource } from "./image.ts";
 import { createMaterials, type Known, type Take } from "./materials.ts";
 import { type Owner, ownerOfUser, resolveOwner } from "./owner.ts";
 import type { RootFs } from "./rootfs.ts";
+import { type LayerPart, splitLayer } from "./split.ts";
 
 /** What one step does to an image, whichever front end it comes from. */
 export type Operation = { readonly history: HistoryEntry } & (
@@ -28,8 +29,6 @@ export type Operation = { readonly history: HistoryEntry } & (
           readonly folder: string;
           readonly user: string;
         }
-      /** A layer in which these paths are hidden, absolute. */
-      | { readonly kind: "remove"; readonly paths: readonly string[] }
     ))
 );
 
@@ -54,6 +53,8 @@ export interface Assembly {
 export interface AssembleOptions {
   readonly buildLayer: LayerBuilder;
   readonly take: Take;
+  /** Parts layers into dependencies and application. */
+  readonly split?: boolean;
   /** Seconds since 1970: time of every entry, of the config and of its history. */
   readonly epoch: number;
 }
@@ -67,12 +68,16 @@ export async function assembleImage(base: Image, assembly: Assembly, options: As
   const { epoch, buildLayer } = options;
   const { root, drafts } = await draftLayers(await base.root(), assembly.operations, options);
   const layers: LayerSource[] = [];
-  const history = assembly.operations.map((operation, i) => {
-    const entries = drafts[i];
-    if (entries === undefined) return { ...operation.history, empty_layer: true };
+  const history = assembly.operations.flatMap((operation, i): HistoryEntry[] => {
+    const drafted = drafts[i];
+    if (drafted === undefined) return [{ ...operation.history, empty_layer: true }];
+    const parts: readonly LayerPart[] = options.split === true ? splitLayer(drafted) : [{ entries: drafted }];
     const origin = operation.history.created_by ?? "";
-    layers.push({ origin, record: buildLayer(entries, `${(operation as LayerOperation).where} ${origin}`) });
-    return operation.history;
+    return parts.map(({ entries, comment }) => {
+      const place = [(operation as LayerOperation).where, origin, ...(comment === undefined ? [] : [comment])];
+      layers.push({ origin, record: buildLayer(entries, place.join(" ")) });
+      return { ...operation.history, ...(comment !== undefined && { comment }) };
+    });
   });
   const { config, author } = assembly;
   return {
@@ -153,23 +158,7 @@ function applyOperation(operation: LayerOperation, root: RootFs, known: Known): 
       applyEdits(operation.commands, root, { ...operation, known });
       return root.snapshot() !== before;
     }
-    case "remove":
-      for (const path of operation.paths) {
-        located(`cannot remove ${path}`, where, () => {
-          if (!root.remove(parentResolved(path, root))) throw new Error("the image has nothing there");
-        });
-      }
-      return true;
   }
-}
-
-/** A link is removed itself; those on the way to it are followed. */
-function parentResolved(path: string, root: RootFs): string {
-  const trimmed = path.replace(/\/+$/, "");
-  const slash = trimmed.lastIndexOf("/");
-  const folder = root.resolve(trimmed.slice(0, Math.max(slash, 0)));
-  const name = trimmed.slice(slash + 1);
-  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function located<T>(what: string, where: string, action: () => T): T {

@@ -18,7 +18,8 @@ export type Pull = (reference: Reference) => Promise<Image>;
 
 /** Layers that are fetched at once. */
 const PARALLEL_LAYERS = 4;
-const MAX_LAYER_SIZE = 64 * 1024 ** 3;
+/** Largest plain size of a layer or archive unless another is given, in bytes. */
+export const MAX_LAYER_SIZE = 64 * 1024 ** 3;
 
 export interface PullOptions extends OutlineOptions {
   readonly pool: WorkPool;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import type { Encoding } from "../../spec/inspection.ts";
 import type { LayerEncoding } from "../../spec/media-types.ts";
 import type { LayerTree } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
@@ -38,6 +39,8 @@ export interface LayerContent {
 export interface ContentFault {
   readonly fault: "damaged" | "too large" | "unsupported";
   readonly reason: string;
+  /** What packed it, when that is what is not supported. */
+  readonly packedWith?: Encoding;
 }
 
 const READ_SIZE = 256 * 1024;

@@ -109,7 +109,8 @@ export function createCollector(wanted: readonly string[] | undefined): Collecto
               ...(xattrs !== undefined && { xattrs }),
               ...{ offset, inode: found.offset },
             };
-      entries.delete(path);
+      // A folder keeps the first place that it has, in front of what is in it.
+      if (entry?.type !== "directory" || entries.get(path)?.type !== "directory") entries.delete(path);
       if (entry === undefined) needed.set(link, path);
       else entries.set(path, entry);
       return type === "file";

@@ -28,7 +28,7 @@ export interface Extracted {
   readonly file: string;
   /** Modification time of the archive in ms, when that is the file: it may be somebody's who changes it. */
   readonly mtimeMs?: number;
-  /** In the order of the archive; of several with one path the last. */
+  /** In the order of the archive; of several with one path the last. Folders stand in front of what is in them. */
   readonly entries: readonly ExtractedEntry[];
 }
 
@@ -51,11 +51,13 @@ export async function extractFile(
     const encoding = encodingOf(readStart(fd));
     if (encoding === "plain") return await extractPlain(fd, file, options);
     const decode = await findDecode(encoding);
-    if (decode === undefined) return { fault: "unsupported", reason: `it is packed with ${encoding}` };
+    if (decode === undefined) {
+      return { fault: "unsupported", reason: `it is packed with ${encoding}`, packedWith: encoding };
+    }
     return await extractPacked(fd, { ...options, decode, onDropped });
   } catch (error) {
     if (error instanceof ExtractFault) return { fault: error.fault, reason: error.message };
-    if (error instanceof UnsupportedError) return { fault: "unsupported", reason: error.message };
+    if (error instanceof UnsupportedError) return { fault: "unsupported", reason: error.message, packedWith: "xz" };
     if (error instanceof DecodeError || error instanceof TarFormatError) {
       return { fault: "damaged", reason: error.message };
     }

@@ -1,3 +1,5 @@
+import type { BUILDAH, DIFFERENCES, DOCKER, Feature } from "./differences.ts";
+
 /** A Dockerfile and a context that all builders are given, and what is known of the builders. */
 export interface Case {
   readonly name: string;
@@ -5,18 +7,25 @@ export interface Case {
   readonly dockerfile: string;
   /** See `writeTree`. */
   readonly context?: readonly string[];
-  /** Further files of the context, with their content. */
+  /** Further files, with their content. Names are relative to the context; the Dockerfile is `../Dockerfile`. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly args?: Readonly<Record<string, string>>;
   readonly target?: string;
   /** Every builder has to refuse it. */
   readonly refused?: boolean;
-  /** Why buildah's word does not count here: what it does otherwise than BuildKit, or lacks. */
-  readonly notBuildah?: string;
-  /** Why docker's word does not count here. */
-  readonly notDocker?: string;
   /** The same in words that the real builders know: they are given this Dockerfile instead. */
   readonly inOldWords?: string;
-  /** Layers do not correspond, only what they come to in the end: the reason. */
+  /** Only what the layers come to is compared: the reason. */
   readonly merged?: string;
+  /** Builders whose word does not count here. */
+  readonly notBuildah?: keyof typeof BUILDAH;
+  readonly notDocker?: keyof typeof DOCKER;
+  /** Aircrate has to differ here. */
+  readonly differs?: keyof typeof DIFFERENCES;
+  readonly needs?: Feature;
+}
+
+/** One instruction or several on the base image. */
+export function onBase(name: string, instructions: string, rest: Partial<Case> = {}): Case {
+  return { name, dockerfile: `FROM @base\n${instructions}\n`, ...rest };
 }

@@ -60,7 +60,10 @@ const SETTINGS = [
 
 /** The settings of a config; an empty one means the same as none. */
 function describeSettings(config: Readonly<Record<string, unknown>>): string[] {
-  return SETTINGS.filter((key) => !isEmpty(config[key])).map((key) => `config ${key} ${inOrder(config[key])}`);
+  // Docker 20.10 leaves out that nothing works in `/`.
+  const { WorkingDir, ...rest } = config;
+  const settings: typeof config = { ...rest, ...(WorkingDir !== "/" && { WorkingDir }) };
+  return SETTINGS.filter((key) => !isEmpty(settings[key])).map((key) => `config ${key} ${inOrder(settings[key])}`);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -39,6 +39,8 @@ describe("what a RUN gives to its shell", () => {
       ...{ where: "Dockerfile:2", text: "RUN x", kind: "run", commands: [], unset: [], configShell: true },
       command: { form: "shell", command: "mkdir -p /x" },
       declared: [],
+      unset: [],
+      configShell: true,
     };
     assert.equal(createdBy(step, {}), "RUN /bin/sh -c mkdir -p /x");
     assert.equal(createdBy({ ...step, command: { form: "exec", argv: ["a", "b c"] } }, {}), "RUN a b c");

@@ -153,6 +153,10 @@ describe("here-documents of COPY and ADD", () => {
       refused(() => steps(`COPY <<${name} /x/\n${name}`), { where: "Dockerfile:2", what: /is no name for a file$/ });
     });
   }
+  it("must be opened where the line is split as a shell does", () => {
+    refused(() => steps("COPY a\\ <<E /x\nE"), { where: "Dockerfile:2", what: /<<E opens no here-document/ });
+    refused(() => steps("COPY it's <<E /x\nE"), { where: "Dockerfile:2", what: /<<E opens no here-document/ });
+  });
   it("must end", () => {
     refused(() => steps("COPY <<E /x\na\n E"), { where: "Dockerfile:2", what: /no line "E" that ends it/ });
   });
@@ -222,7 +226,16 @@ describe("ADD", () => {
       what: /ADD \$U \/d: what is fetched must be pinned by --checksum$/,
       hint: /"curl -fL https:\/\/example\.com\/d\/f\.tgz\?v=1 \| sha256sum" .*"ADD --checksum=sha256:DIGEST \$U \/d"$/,
     });
+    refused(() => steps(`ADD --checksum=$NONE ${URL} /d`), {
+      where: "Dockerfile:2",
+      what: /must be pinned by --checksum$/,
+      hint: /"ADD --checksum=sha256:DIGEST https:/,
+    });
     refused(() => steps(`ENV U=git@a:b\nADD --checksum=${DIGEST} $U /d`), {
+      where: "Dockerfile:3",
+      what: /Git repositories are not supported$/,
+    });
+    refused(() => steps("ENV U=https://a.b/c.git\nADD --checksum=0123456 $U /d"), {
       where: "Dockerfile:3",
       what: /Git repositories are not supported$/,
     });
