@@ -16,6 +16,7 @@ export const BUILDAH = {
   brackets: "it expands a pattern twice",
   escape: "a backslash stays an escape",
   "files and folders": "it replaces folders by files and links, and files by folders",
+  "folders that an archive lacks": "they get the owner of --chown",
   "links at the destination": "it replaces a link to a file, and makes a folder of what a dangling link leads to",
   "names of stages": "they are not found in capitals or through a variable, and numbers are targets",
   "needless stages": "it builds them",
@@ -34,6 +35,7 @@ export const BUILDAH = {
 /** What docker 20.10 lacks or does otherwise than BuildKit today. */
 export const DOCKER = {
   "folders of exceptions": "an excluded folder that an exception names is there, although nothing in it is",
+  "mode of a remote file": "--chmod does not count",
   "set-id bits": "its --chmod drops them",
 } as const;
 

@@ -29,7 +29,7 @@ export interface Surroundings {
 }
 
 /** Starts the builders and a registry that has the base image; undefined when the test has been skipped. */
-async function checkerFor(t: TestContext, { served, busybox }: Surroundings): Promise<Check | undefined> {
+export async function checkerFor(t: TestContext, { served, busybox }: Surroundings = {}): Promise<Check | undefined> {
   const builders = await buildersFor(t);
   if (builders === undefined) return undefined;
   const registry = await registryWith(t);
