@@ -3,7 +3,7 @@ import type { BUILDAH, DIFFERENCES, DOCKER, Feature } from "./differences.ts";
 /** A Dockerfile and a context that all builders are given, and what is known of the builders. */
 export interface Case {
   readonly name: string;
-  /** `@base` stands for the base image's reference. */
+  /** `@base` and `@runnable` stand for references to the base image, `@web` for the address of a web server. */
   readonly dockerfile: string;
   /** See `writeTree`. */
   readonly context?: readonly string[];
@@ -11,8 +11,10 @@ export interface Case {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly args?: Readonly<Record<string, string>>;
   readonly target?: string;
-  /** Every builder has to refuse it. */
-  readonly refused?: boolean;
+  /** It is built for this machine's own platform, for which there is `@runnable`. */
+  readonly runnable?: boolean;
+  /** Every builder has to refuse it; or, of a case that was made up, whoever does is not alone. */
+  readonly refused?: true | "by all or none";
   /** The same in words that the real builders know: they are given this Dockerfile instead. */
   readonly inOldWords?: string;
   /** Only what the layers come to is compared: the reason. */

@@ -1,44 +1,60 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { basename, dirname, join, relative } from "node:path";
 import type { TestContext } from "node:test";
 import { build } from "../../lib/build/build.ts";
 import { AircrateError } from "../../lib/error.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type Builder, type Builders, buildersFor } from "../support/builders.ts";
-import { tempDir } from "../support/cleanup.ts";
+import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { readSavedImage } from "../support/image-root.ts";
-import { oddBase } from "../support/odd-base.ts";
+import { oddBase, runnableBase } from "../support/odd-base.ts";
 import { registryWith } from "../support/registries.ts";
 import type { Case } from "./case.ts";
 import { compare } from "./compare.ts";
-import { NOT_YET } from "./differences.ts";
+import { type Feature, NOT_YET } from "./differences.ts";
 import { writeContents, writeTree } from "./tree.ts";
 
 /** Builds a case with aircrate and with the real builders; fails where they differ. */
 export type Check = (subject: Case) => Promise<void>;
 
+/** What cases may need besides. */
+export interface Surroundings {
+  /** Bytes that a web server has, by path. */
+  readonly served?: Readonly<Record<string, Uint8Array>>;
+  /** The program for `@runnable`. */
+  readonly busybox?: Uint8Array;
+}
+
 /** Starts the builders and a registry that has the base image; undefined when the test has been skipped. */
-export async function checkerFor(t: TestContext): Promise<Check | undefined> {
+export async function checkerFor(t: TestContext, { served, busybox }: Surroundings = {}): Promise<Check | undefined> {
   const builders = await buildersFor(t);
   if (builders === undefined) return undefined;
   const registry = await registryWith(t);
   registry.addImage("odd", "1", oddBase());
+  if (busybox !== undefined) registry.addImage("odd", "runnable", runnableBase(busybox));
+  const web = served === undefined ? "" : await serve(t, served);
   const dir = tempDir(t);
   const store = join(tempDir(t), "store");
   return async (subject) => {
-    const { context = [], files = {}, args, target } = subject;
+    const { context = [], files = {}, args, target, runnable = false } = subject;
     const place = mkdtempSync(join(dir, "case-"));
     const at = (name: string) => join(place, name);
     mkdirSync(at("context"), { mode: 0o755 });
     writeTree(at("context"), context);
     writeContents(at("context"), files);
-    const withBase = (text: string) => text.replaceAll("@base", `${registry.host}/odd:1`);
+    const withBase = (text: string) =>
+      text
+        .replaceAll("@base", `${registry.host}/odd:1`)
+        .replaceAll("@runnable", `${registry.host}/odd:runnable`)
+        .replaceAll("@web", web);
     writeFileSync(at("Dockerfile"), withBase(subject.dockerfile));
     writeFileSync(at("Dockerfile.old"), withBase(subject.inOldWords ?? subject.dockerfile));
     const request = {
       context: at("context"),
-      platform: "linux/arm64",
+      platform: runnable && process.arch === "x64" ? "linux/amd64" : "linux/arm64",
       ...(args && { args }),
       ...(target && { target }),
     };
@@ -61,7 +77,7 @@ function buildersOf({ notDocker, notBuildah }: Case): (keyof Builders)[] {
 
 /** Aircrate as a builder, in this process: the folder around the context is a project that has only this image. */
 function aircrate(store: string): Builder {
-  return async ({ context, file, args, target }) => {
+  return async ({ context, file, platform, args, target }) => {
     const dir = dirname(context);
     const dockerfile = relative(context, file);
     const image = { context: basename(context), dockerfile, ...(args && { args }), ...(target && { target }) };
@@ -69,7 +85,8 @@ function aircrate(store: string): Builder {
     writeFileSync(join(dir, "aircrate.yml"), JSON.stringify({ images: { image } }));
     const output = join(dir, "image.tar");
     try {
-      await build({ dir, store, output, format: "docker-archive", pool: createWorkPool({ threads: 1 }) });
+      const simulation = platform === "linux/amd64";
+      await build({ dir, store, output, format: "docker-archive", simulation, pool: createWorkPool({ threads: 1 }) });
     } catch (error) {
       if (error instanceof AircrateError && error.fault === "input") return { refused: error.message };
       throw error;
@@ -82,8 +99,13 @@ function aircrate(store: string): Builder {
  * Runs groups of cases, every case as a test of its own, two at a time: the builders wait for disk and daemon a good part
  * of the time.
  */
-export async function checkGroups(t: TestContext, groups: Readonly<Record<string, readonly Case[]>>): Promise<void> {
-  const check = await checkerFor(t);
+export async function checkGroups(
+  t: TestContext,
+  groups: Readonly<Record<string, readonly Case[]>>,
+  surroundings: Surroundings = {},
+): Promise<void> {
+  const isSkipped = Object.values(groups).every((cases) => cases.every(({ needs }) => isMissing(needs)));
+  const check = isSkipped ? async () => {} : await checkerFor(t, surroundings);
   if (check === undefined) return;
   for (const [name, cases] of Object.entries(groups)) {
     await t.test(name, { concurrency: 2 }, async (group) => {
@@ -98,6 +120,23 @@ export async function checkGroups(t: TestContext, groups: Readonly<Record<string
 
 async function runCase(t: TestContext, check: Check, subject: Case): Promise<void> {
   const { name, needs } = subject;
-  const isMissing = needs !== undefined && NOT_YET.has(needs);
-  await t.test(name, { skip: isMissing && `not yet: ${needs}` }, () => check(subject));
+  await t.test(name, { skip: isMissing(needs) && `not yet: ${needs}` }, () => check(subject));
+}
+
+function isMissing(needs: Feature | undefined): boolean {
+  return needs !== undefined && NOT_YET.has(needs);
+}
+
+/** A web server with these files; gives its address. */
+async function serve(t: TestContext, files: Readonly<Record<string, Uint8Array>>): Promise<string> {
+  const server = createServer(({ url = "" }, response) => {
+    const bytes = files[url];
+    response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onCleanup(t, () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

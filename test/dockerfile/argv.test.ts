@@ -36,7 +36,7 @@ describe("what a RUN gives to its shell", () => {
 
   it("stands in the history, behind the declared arguments", () => {
     const step: RunStep = {
-      ...{ where: "Dockerfile:2", text: "RUN x", kind: "run", commands: [] },
+      ...{ where: "Dockerfile:2", text: "RUN x", kind: "run", commands: [], unset: [], configShell: true },
       command: { form: "shell", command: "mkdir -p /x" },
       declared: [],
       unset: [],

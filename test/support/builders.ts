@@ -80,7 +80,8 @@ function buildahIn(dir: string, driver: string): Builder {
     count += 1;
     const [name, archive] = [`case-${count}`, join(dir, `${count}.tar`)];
     try {
-      const form = ["--layers", "--format", "docker", "--identity-label=false", "--tls-verify=false"];
+      // What it keeps of layers does not tell values of ARG apart.
+      const form = ["--layers", "--no-cache", "--format", "docker", "--identity-label=false", "--tls-verify=false"];
       const { status, stderr } = await buildah(["bud", ...form, ...options(request), "--tag", name, request.context]);
       if (status !== 0) return { refused: stderr };
       const pushed = await buildah(["push", name, `docker-archive:${archive}`]);

@@ -1,4 +1,4 @@
-import { type ImageContent, makeImage } from "./image-content.ts";
+import { type ImageContent, type ImagePlatform, makeImage } from "./image-content.ts";
 import { tarOf } from "./ustar.ts";
 
 /**
@@ -6,9 +6,20 @@ import { tarOf } from "./ustar.ts";
  * groups; and a config to inherit. Nothing in it can be executed.
  */
 export function oddBase(): ImageContent {
+  return baseOf({ os: "linux", architecture: "arm64", variant: "v8" }, []);
+}
+
+/** The same for this machine's platform, with its busybox, a static program, as a shell and the usual commands. */
+export function runnableBase(busybox: Uint8Array): ImageContent {
+  return baseOf({ os: "linux", architecture: process.arch === "x64" ? "amd64" : process.arch }, [
+    busyboxLayer(busybox),
+  ]);
+}
+
+function baseOf(platform: ImagePlatform, more: readonly Buffer[]): ImageContent {
   return makeImage({
-    platform: { os: "linux", architecture: "arm64", variant: "v8" },
-    layers: [rootLayer(), changeLayer()],
+    platform,
+    layers: [rootLayer(), changeLayer(), ...more],
     form: "docker",
     config: {
       User: "app",
@@ -23,6 +34,7 @@ export function oddBase(): ImageContent {
       { created: CREATED, created_by: "generated root" },
       { created: CREATED, created_by: "ENV LANG=C.UTF-8", empty_layer: true },
       { created: CREATED, created_by: "generated changes" },
+      ...more.map(() => ({ created: CREATED, created_by: "generated programs" })),
     ],
   });
 }
@@ -71,5 +83,22 @@ function changeLayer(): Buffer {
     { path: "var/opaque/", mode: 0o711 },
     { path: "var/opaque/.wh..wh..opq" },
     { path: "var/opaque/after", data: "of the second layer\n" },
+  ]);
+}
+
+function busyboxLayer(busybox: Uint8Array): Buffer {
+  const commands = ["chmod", "chown", "ln", "mkdir", "rm", "sh", "touch", "true"];
+  return tarOf([
+    // What builders mount something on, so that they need not make it.
+    ...["dev/", "proc/", "run/", "sys/"].map((path) => ({ path })),
+    { path: "etc/" },
+    ...["hostname", "hosts", "resolv.conf"].map((name) => ({ path: `etc/${name}` })),
+    { path: "usr/" },
+    { path: "usr/bin/" },
+    { path: "usr/bin/busybox", mode: 0o755, data: busybox },
+    { path: "var/" },
+    { path: "var/lib/" },
+    { path: "var/lib/app/" },
+    ...commands.map((name) => ({ path: `usr/bin/${name}`, symlink: "busybox" })),
   ]);
 }

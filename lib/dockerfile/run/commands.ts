@@ -78,6 +78,8 @@ export function readerOf(
 function mkdir(words: readonly Word[], name: string): Edit {
   const { on, values, operands } = readOptions(name, words, MKDIR);
   const mode = values.get("mode");
+  // GNU's mkdir applies the umask to other bits then.
+  if (mode !== undefined && /[st]/.test(mode.text)) throw new NotComputed(`${name} -m ${mode.text} is not computed`);
   return {
     ...{ kind: "mkdir", paths: some(name, operands), parents: on.has("parents") },
     ...(mode !== undefined && { mode: modeOf(name, mode) }),

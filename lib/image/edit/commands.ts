@@ -66,35 +66,33 @@ function expandAll(words: readonly Word[], { files, process }: Context): string[
 }
 
 function mkdir(path: string, { parents, mode }: Command<"mkdir">, files: Files): void {
+  // A mode is that of the folder; where it is symbolic, the umask counts as in chmod.
   const modeOf = (kept: number) => (mode === undefined ? 0o755 | kept : changeMode(mode, 0o777 | kept, true, UMASK));
-  trying(`cannot create directory '${path}'`, () => {
-    const trimmed = path.replace(/(?<=.)\/+$/, "");
-    if (!parents) {
+  const trimmed = path.replace(/(?<=.)\/+$/, "");
+  if (!parents || trimmed === "") {
+    trying(`cannot create directory '${path}'`, () => {
       const { path: place, node } = files.locate(trimmed, "keep");
       if (node !== undefined) throw new FileFailure("EEXIST");
       files.makeDirectory(place, modeOf);
-      return;
-    }
-    const last = trimmed.length;
-    for (let end = trimmed.indexOf("/", 1); ; end = trimmed.indexOf("/", end + 1)) {
-      const part = end < 0 ? trimmed : trimmed.slice(0, end);
-      if (!part.endsWith("/")) makeMissing(part, part.length === last ? modeOf : (kept) => 0o755 | kept, files);
-      if (end < 0) return;
-    }
-  });
-}
-
-function makeMissing(path: string, mode: (kept: number) => number, files: Files): void {
-  const { path: place, node } = files.locate(path, "keep");
-  if (node === undefined) files.makeDirectory(place, mode);
-  else if (node.kind !== "directory") {
-    const behind = files.locate(path, "follow").node;
-    if (behind?.kind !== "directory") throw new FileFailure("EEXIST");
+    });
+    return;
+  }
+  for (const { index } of trimmed.matchAll(/[^/]\/|[^/]$/g)) {
+    const part = trimmed.slice(0, index + 1);
+    const isLast = part === trimmed;
+    trying(`cannot create directory '${isLast ? path : part}'`, () => {
+      const { path: place, node } = files.locate(part, "keep");
+      if (node === undefined) files.makeDirectory(place, isLast ? modeOf : (kept) => 0o755 | kept);
+      else if (node.kind !== "directory" && files.locate(part, "follow").node?.kind !== "directory") {
+        throw new FileFailure(isLast || node.kind === "symlink" ? "EEXIST" : "ENOTDIR");
+      }
+    });
   }
 }
 
 function chmod(path: string, command: Command<"chmod">, files: Files): void {
   const { change, recursive, strict } = command;
+  if (isDangling(path, files)) throw new CommandFailure(`cannot operate on dangling symlink '${path}'`, "ENOENT");
   const { path: top, node } = trying(`cannot access '${path}'`, () => files.require(path, "follow"));
   const visit = (place: string, shown: string, isDirectory: boolean) => {
     trying(`changing permissions of '${shown}'`, () =>
@@ -121,15 +119,26 @@ function chown(
   { command, context }: { readonly command: Command<"chown">; readonly context: Context },
 ): void {
   const { files } = context;
-  const { recursive, links, name } = command;
-  const { path: top } = trying(`cannot access '${path}'`, () => files.require(path, links ? "keep" : "follow"));
+  const { recursive, links } = command;
+  const verb = !links && isDangling(path, files) ? "dereference" : "access";
+  const { path: top } = trying(`cannot ${verb} '${path}'`, () => files.require(path, links ? "keep" : "follow"));
   const visit = (place: string, shown: string) => {
-    const what = name === "chgrp" ? "group" : "ownership";
+    const what = owner.uid === undefined && owner.gid !== undefined ? "group" : "ownership";
     trying(`changing ${what} of '${shown}'`, () => files.changeOwner(place, owner));
     if (!recursive || context.root.find(place)?.kind !== "directory") return;
     for (const child of below(place, shown, files)) visit(child.path, child.shown);
   };
   visit(top, path);
+}
+
+/** Whether a path is that of a link that leads to nothing. */
+function isDangling(path: string, files: Files): boolean {
+  try {
+    return files.locate(path, "follow").node === undefined && files.locate(path, "keep").node !== undefined;
+  } catch (error) {
+    if (error instanceof FileFailure) return false;
+    throw error;
+  }
 }
 
 /** What is in a folder and of the image. */
@@ -161,7 +170,7 @@ function ownerOf({ user, group, loginGroup, dotted }: OwnerChange, { root, where
 
 function ln(command: Command<"ln">, context: Context): void {
   const folders = expandAll([command.folder ?? []].flat(), context);
-  if (folders.length > 1) throw new CommandFailure(`several target directories`, new FileFailure("EINVAL"));
+  if (folders.length > 1) throw new CommandFailure("several target directories", "EINVAL");
   makeLinks(command, expandAll(command.operands, context), folders[0], context.files);
 }
 

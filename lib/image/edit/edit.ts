@@ -1,13 +1,11 @@
 import { posix } from "node:path";
-import { excerpt } from "../../dockerfile/fault.ts";
 import type { EditCommand } from "../../dockerfile/types.ts";
 import { AircrateError } from "../../error.ts";
 import type { Known } from "../materials.ts";
 import type { RootFs } from "../rootfs.ts";
 import { runCommand } from "./commands.ts";
-import { FileFailure } from "./errno.ts";
 import { MisreadName } from "./expand.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure, trying } from "./failure.ts";
 import { filesOf } from "./files.ts";
 import { processOf } from "./process.ts";
 
@@ -42,7 +40,7 @@ export function applyEdits(commands: readonly EditCommand[], root: RootFs, optio
       if (command.kind === "cd") {
         const folder = (command.folder.home ? process.home : "") + command.folder.text;
         named = posix.resolve(named, folder);
-        files.enter(named);
+        trying(`can't cd to ${folder}`, () => files.enter(named));
       } else {
         runCommand(command, { files, root, process, where });
       }
@@ -67,19 +65,17 @@ function failed(command: EditCommand, error: unknown, user: string, where: strin
   if (error instanceof MisreadName) {
     return new AircrateError("input", `${text}: ${error.message}`, { where, hint: `write ./ in front of the pattern` });
   }
-  const failure = error instanceof CommandFailure ? error.failure : error;
-  if (!(failure instanceof FileFailure)) {
+  if (!(error instanceof CommandFailure)) {
     if (error instanceof AircrateError) return error;
     return new AircrateError("input", `${text} fails`, { where, reason: (error as Error).message, cause: error });
   }
-  const what = error instanceof CommandFailure ? error.message : `can't cd to ${excerpt(text.slice(2).trim())}`;
-  const isRefused = failure.code === "EACCES" || failure.code === "EPERM";
+  const isRefused = error.code === "EACCES" || error.code === "EPERM";
   const hint = isRefused
     ? `it runs as USER ${user}: write "USER root" before it, or give files their owner by COPY --chown`
-    : HINTS.get(`${kind} ${failure.code}`);
+    : HINTS.get(`${kind} ${error.code}`);
   return new AircrateError("input", `${text} fails`, {
     where,
-    reason: `${name}: ${what}: ${failure.message}`,
+    reason: `${name}: ${error.message}`,
     ...(hint !== undefined && { hint }),
     cause: error,
   });

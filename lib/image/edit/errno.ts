@@ -21,9 +21,12 @@ export type Errno = keyof typeof REASONS;
 /** A file operation that would fail. */
 export class FileFailure extends Error {
   readonly code: Errno;
+  /** Where, relative to the root, when that is below what the operation is about. */
+  readonly path: string | undefined;
 
-  constructor(code: Errno) {
+  constructor(code: Errno, path?: string) {
     super(REASONS[code]);
     this.code = code;
+    this.path = path;
   }
 }

@@ -1,20 +1,26 @@
-import { FileFailure } from "./errno.ts";
+import { type Errno, FileFailure } from "./errno.ts";
 
-/** A command that fails: `message` says at what, in the words of GNU coreutils, `failure` why. */
+/** A command that fails: `message` is what GNU coreutils say, without the name of the program in front. */
 export class CommandFailure extends Error {
-  readonly failure: FileFailure;
+  readonly code: Errno;
 
-  constructor(what: string, failure: FileFailure) {
-    super(what);
-    this.failure = failure;
+  constructor(message: string, code: Errno) {
+    super(message);
+    this.code = code;
   }
 }
 
-/** Runs an operation; what goes wrong in it is told of `what`. @throws CommandFailure */
-export function trying<T>(what: string, action: () => T): T {
+/**
+ * Runs an operation; what goes wrong in it is told of `what`, which may follow from the failure.
+ *
+ * @throws CommandFailure
+ */
+export function trying<T>(what: string | ((failure: FileFailure) => string), action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw error instanceof FileFailure ? new CommandFailure(what, error) : error;
+    if (!(error instanceof FileFailure)) throw error;
+    const subject = typeof what === "string" ? what : what(error);
+    throw new CommandFailure(`${subject}: ${error.message}`, error.code);
   }
 }

@@ -143,15 +143,18 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
   function removable(path: string, node: RootNode): void {
     const parent = writableParent(path);
     const isKept = (parent.mode & STICKY) !== 0 && !isOwner(process, parent);
-    if (isKept && !isOwner(process, attributes(path, node))) throw new FileFailure("EPERM");
+    if (isKept && !isOwner(process, attributes(path, node))) throw new FileFailure("EPERM", path);
   }
 
-  function emptyFolder(path: string): void {
-    for (const name of list(path)) {
+  /** That all in a folder may be removed. One that is empty need not be read. */
+  function requireRemovable(path: string, folder: RootDirectory): void {
+    if (folder.children.size === 0) return;
+    if (!mayAccess(process, folder, READ | WRITE | SEARCH)) throw new FileFailure("EACCES", path);
+    for (const [name, node] of folder.children) {
       const below = path === "" ? name : `${path}/${name}`;
-      const node = root.find(below)!;
+      if (isMounted(below)) throw new FileFailure("EMOUNT", below);
       removable(below, node);
-      if (node.kind === "directory") emptyFolder(below);
+      if (node.kind === "directory") requireRemovable(below, node);
     }
   }
 
@@ -200,8 +203,8 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
     remove(path) {
       const node = root.find(path);
       if (node === undefined) throw new FileFailure("ENOENT");
+      if (node.kind === "directory") requireRemovable(path, node);
       removable(path, node);
-      if (node.kind === "directory") emptyFolder(path);
       root.remove(path);
     },
     changeMode(path, compute) {

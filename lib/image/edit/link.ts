@@ -21,31 +21,31 @@ export function makeLinks(command: Link, operands: readonly string[], folder: st
   const last = operands.at(-1)!;
   const targets = operands.slice(0, -1);
   if (folder !== undefined) {
-    trying(`target directory '${folder}'`, () => requireFolder(folder, "follow", files));
+    const { node } = trying(`failed to access '${folder}'`, () => files.require(folder, "follow"));
+    if (node.kind !== "directory") throw new CommandFailure(`target '${folder}' is not a directory`, "ENOTDIR");
     into(operands, folder);
   } else if (targets.length === 0) {
-    if (command.noFolder)
-      throw new CommandFailure(`missing destination file operand after '${last}'`, new FileFailure("EINVAL"));
+    if (command.noFolder) throw new CommandFailure(`missing destination file operand after '${last}'`, "EINVAL");
     put(last, baseName(last));
   } else if (command.noFolder) {
-    if (targets.length > 1) throw new CommandFailure(`extra operand '${operands[2]}'`, new FileFailure("EINVAL"));
+    if (targets.length > 1) throw new CommandFailure(`extra operand '${operands[2]}'`, "EINVAL");
     put(targets[0]!, last);
   } else {
     const failure = folderFailure(last, command.noDereference ? "keep" : "follow", files);
     if (failure === undefined) into(targets, last);
     else if (targets.length === 1) put(targets[0]!, last);
-    else throw new CommandFailure(`target '${last}'`, failure);
+    else throw new CommandFailure(`target '${last}': ${failure.message}`, failure.code);
   }
 }
 
 function makeLink(target: string, link: string, force: boolean, files: Files): void {
-  trying(`failed to create symbolic link '${link}'`, () => {
+  trying(`failed to create symbolic link '${link}'${target === "" ? " -> ''" : ""}`, () => {
     if (target === "") throw new FileFailure("ENOENT");
     const { path, node } = files.locate(link, "keep");
     if (node !== undefined) {
       if (!force) throw new FileFailure("EEXIST");
       if (node.kind === "directory") {
-        throw new CommandFailure(`${link}: cannot overwrite directory`, new FileFailure("EISDIR"));
+        throw new CommandFailure(`${link}: cannot overwrite directory`, "EISDIR");
       }
       files.remove(path);
     }
@@ -53,14 +53,10 @@ function makeLink(target: string, link: string, force: boolean, files: Files): v
   });
 }
 
-function requireFolder(path: string, links: "follow" | "keep", files: Files): void {
-  if (files.require(path, links).node.kind !== "directory") throw new FileFailure("ENOTDIR");
-}
-
+/** Why a path is none of a folder. */
 function folderFailure(path: string, links: "follow" | "keep", files: Files): FileFailure | undefined {
   try {
-    requireFolder(path, links, files);
-    return undefined;
+    return files.require(path, links).node.kind === "directory" ? undefined : new FileFailure("ENOTDIR");
   } catch (error) {
     if (error instanceof FileFailure) return error;
     throw error;

@@ -10,24 +10,29 @@ type Rmdir = Extract<EditCommand, { readonly kind: "rmdir" }>;
 export function rm(path: string, { recursive, force, folders }: Rm, files: Files): void {
   const trimmed = path.replace(/(?<=.)\/+$/, "");
   if (/(?:^|\/)\.\.?$/.test(trimmed)) {
-    throw new CommandFailure(`refusing to remove '.' or '..' directory: skipping '${path}'`, new FileFailure("EINVAL"));
+    throw new CommandFailure(`refusing to remove '.' or '..' directory: skipping '${path}'`, "EINVAL");
   }
-  trying(`cannot remove '${path}'`, () => {
-    const found = present(trimmed, force, files);
+  /** What is below the operand is told as GNU does, from the operand on. */
+  let top = "";
+  const what = (failure: FileFailure) =>
+    `cannot remove '${trimmed}${failure.path?.slice(top.length) ?? path.slice(trimmed.length)}'`;
+  trying(what, () => {
+    const found = present(path, force, files);
     if (found === undefined) return;
     const { path: place, node } = found;
+    top = place;
     if (place === "") throw new FileFailure("EROOT");
-    if (node.kind !== "directory") {
-      if (trimmed === path) files.remove(place);
-      // Of what is no folder, a path with a slash behind it is none.
-      else if (!force || node.kind === "symlink") throw new FileFailure("ENOTDIR");
-      return;
-    }
-    if (!recursive) {
+    if (node.kind === "directory" && !recursive) {
       if (!folders) throw new FileFailure("EISDIR");
       if (node.children.size > 0) throw new FileFailure("ENOTEMPTY");
     }
-    files.remove(place);
+    if (files.locate(trimmed, "keep").node?.kind !== "symlink" || trimmed === path) {
+      files.remove(place);
+      return;
+    }
+    // What a link with a slash behind it leads to is emptied; then the link is no folder to be removed.
+    if (recursive) for (const name of files.list(place)) files.remove(`${place}/${name}`);
+    if (!force) throw new FileFailure("ENOTDIR");
   });
 }
 
@@ -46,7 +51,8 @@ function present(path: string, force: boolean, files: Files): ReturnType<Files["
 export function rmdir(path: string, { parents, ignoreFull }: Rmdir, files: Files): void {
   let current = path;
   for (;;) {
-    const isFull = trying(`failed to remove '${current}'`, () => removeEmpty(current, ignoreFull, files));
+    const what = current === path ? "" : "directory ";
+    const isFull = trying(`failed to remove ${what}'${current}'`, () => removeEmpty(current, ignoreFull, files));
     const above = current.replace(/(?<=.)\/+$/, "").replace(/\/*[^/]*$/, "");
     if (!parents || isFull || (above === "" && !current.startsWith("/")) || current === "/") return;
     current = above === "" ? "/" : above;

@@ -235,6 +235,7 @@ describe("a RUN that is not done", () => {
     ["mkdir -p", because("mkdir lacks an operand")],
     ["mkdir -m", because("mkdir -m lacks its value")],
     ["mkdir -m 9 a", because('mkdir: "9" is no mode')],
+    ["mkdir -m g+s a", because("mkdir -m g+s is not computed")],
     ["mkdir -Z a", because("mkdir -Z is not computed")],
     ["mkdir -pZ a", because("mkdir -Z is not computed")],
     ["mkdir --parents=x a", because("mkdir --parents=x is not computed")],
