@@ -1,7 +1,7 @@
 /** Where aircrate does otherwise than BuildKit on purpose. A case that names one must find it, or it has to go. */
 export const DIFFERENCES = {
-  capitals:
-    "docker 20.10 wants the name of a stage in small letters; BuildKit's reference does not, and later ones do not",
+  capitals: "BuildKit finds a stage in any letters for COPY --from, but in small ones only for FROM; here in any",
+  "later stages": "BuildKit copies from stages further down, too; its reference says earlier ones",
   "nothing matches": "BuildKit copies nothing and says nothing; a mistake in all likelihood",
   "outside the context": "BuildKit takes the dots away; a source that seems to lie outside is a mistake",
   "several files to no folder":
@@ -17,6 +17,8 @@ export const BUILDAH = {
   escape: "a backslash stays an escape",
   "files and folders": "it replaces folders by files and links, and files by folders",
   "folders that an archive lacks": "they get the owner of --chown",
+  idle: "it makes a layer of a RUN that changes nothing",
+  "later stages": "it looks for an image of the name",
   "links at the destination": "it replaces a link to a file, and makes a folder of what a dangling link leads to",
   "names of stages": "they are not found in capitals or through a variable, and numbers are targets",
   "needless stages": "it builds them",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { type Header, Parser, type ReadEntry } from "tar";
 
 /** What a docker-archive holds of its one image. It shares nothing with the library's own reader. */
@@ -57,10 +58,12 @@ const TYPES: Readonly<Record<string, SavedEntry["type"]>> = {
   Link: "hardlink",
 };
 
+const GZIP = 0x1f8b;
 const WHITEOUT = { type: "file", mode: 0, uid: 0, gid: 0, link: "", sha256: "" } as const;
 
 /** The members of a tar file, which may be gzip'd. */
-function readTar(bytes: Buffer): Promise<{ entry: SavedEntry; data: Buffer }[]> {
+function readTar(stored: Buffer): Promise<{ entry: SavedEntry; data: Buffer }[]> {
+  const bytes = stored.readUInt16BE(0) === GZIP ? gunzipSync(stored) : stored;
   return new Promise((resolve, reject) => {
     const members: { entry: SavedEntry; data: Buffer }[] = [];
     // Two zero blocks are an archive; the parser does not know one that has no more.

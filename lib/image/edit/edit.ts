@@ -6,8 +6,8 @@ import type { RootFs } from "../rootfs.ts";
 import { runCommand } from "./commands.ts";
 import { MisreadName } from "./expand.ts";
 import { CommandFailure, trying } from "./failure.ts";
-import { filesOf } from "./files.ts";
-import { processOf } from "./process.ts";
+import { type Files, filesOf } from "./files.ts";
+import { type Process, processOf } from "./process.ts";
 
 export interface EditOptions {
   /** USER of the config: whom the commands run as. */
@@ -30,23 +30,39 @@ export interface EditOptions {
  * @throws AircrateError input when a command fails; the root is then changed in part
  */
 export function applyEdits(commands: readonly EditCommand[], root: RootFs, options: EditOptions): void {
-  const { user, where, known } = options;
+  const { user, where, folder } = options;
   const process = processOf(user, root, where);
-  const files = filesOf(root, process, { known, folder: options.folder });
+  const files = filesIn(folder, root, process, options);
   /** As the shell names the working folder: `cd ..` goes back over a link. */
-  let named = files.folder;
+  let named = files.enter(folder);
   for (const command of commands) {
     try {
       if (command.kind === "cd") {
-        const folder = (command.folder.home ? process.home : "") + command.folder.text;
-        named = posix.resolve(named, folder);
-        trying(`can't cd to ${folder}`, () => files.enter(named));
+        const wanted = (command.folder.home ? process.home : "") + command.folder.text;
+        named = posix.resolve(named, wanted);
+        trying(`can't cd to ${wanted}`, () => files.enter(named));
       } else {
         runCommand(command, { files, root, process, where });
       }
     } catch (error) {
       throw failed(command, error, user, where);
     }
+  }
+}
+
+/** Engines make the working folder where the image has none, for root. @throws AircrateError input */
+function filesIn(folder: string, root: RootFs, process: Process, { known, where }: EditOptions): Files {
+  try {
+    const path = root.resolve(folder);
+    if (root.find(path) === undefined) root.makeDirectory(path, { uid: 0, gid: 0 });
+    return filesOf(root, process, { known, folder });
+  } catch (error) {
+    throw new AircrateError("input", `RUN cannot work in ${folder}`, {
+      where,
+      reason: (error as Error).message,
+      hint: "choose its folder by WORKDIR",
+      cause: error,
+    });
   }
 }
 
