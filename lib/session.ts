@@ -1,4 +1,5 @@
 import type { OnEvent } from "./events.ts";
+import type { TransportOptions } from "./http/transport.ts";
 import { createRegistryClient, type RegistryAccess, type RegistryClient } from "./registry/client.ts";
 import { mergeRegistries, type Registries } from "./registry/mirrors.ts";
 import { openStore, type Store } from "./store/layout.ts";
@@ -25,6 +26,8 @@ export interface Session {
   /** Its sources are the image layout and, unless `offline`, the registries, in this order. */
   readonly client: Pick<RegistryClient, "sources">;
   readonly vendor?: Layout;
+  /** How servers are reached that are no registries. */
+  readonly network: TransportOptions;
   close(): Promise<void>;
 }
 
@@ -36,15 +39,21 @@ export async function openSession(options: SessionOptions, registries: Registrie
   const store = await openStore(options.store);
   const vendor = options.vendor === undefined ? undefined : await openVendor(options.vendor);
   const giveBack = await takeLease(store);
-  const remote = createRegistryClient({
+  const { mirrors, findCredentials, registries: own, ...settings } = options.registry ?? {};
+  const network: TransportOptions = {
     userAgent: `aircrate/${VERSION}`,
-    ...options.registry,
-    registries: mergeRegistries(registries, options.registry?.registries),
+    ...settings,
     ...(options.signal !== undefined && { signal: options.signal }),
     onRetry: (retry) => {
       options.registry?.onRetry?.(retry);
       options.onEvent?.({ kind: "retry", ...retry });
     },
+  };
+  const remote = createRegistryClient({
+    ...network,
+    ...(mirrors !== undefined && { mirrors }),
+    ...(findCredentials !== undefined && { findCredentials }),
+    registries: mergeRegistries(registries, own),
   });
   const sources: RegistryClient["sources"] = (reference) => [
     ...(vendor === undefined ? [] : [vendor.source(reference)]),
@@ -53,6 +62,7 @@ export async function openSession(options: SessionOptions, registries: Registrie
   return {
     store,
     client: { sources },
+    network,
     ...(vendor && { vendor: vendor.layout }),
     async close() {
       await Promise.all([remote.close(), vendor?.layout.close(), giveBack()]);

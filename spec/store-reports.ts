@@ -40,6 +40,8 @@ export const StoreListing = Type.Object(
     pulled: Amount,
     /** Layers that were packed here. */
     packed: Amount,
+    /** Files that were fetched by their checksums. */
+    files: Amount,
     /** Downloads that a later build goes on with. */
     partial: Amount,
     /** What running builds write, or stopped ones left. */

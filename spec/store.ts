@@ -19,6 +19,13 @@ export const LayerRecord = Type.Object(
 );
 export type LayerRecord = Static<typeof LayerRecord>;
 
+/** A file that ADD fetched by its checksum: the blob in the store that it is. */
+export const FileRecord = Type.Object(
+  { version: Type.Literal(1), digest: Digest, size: Size },
+  { additionalProperties: false },
+);
+export type FileRecord = Static<typeof FileRecord>;
+
 /**
  * The blocks of the layer that was packed last at one place, such as a COPY of a Dockerfile. A block that the next layer
  * has as well is taken from there instead of being packed again.

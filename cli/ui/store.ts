@@ -2,7 +2,7 @@ import type { Amount, ImportReport, PruneReport, StoreListing, StoreVerification
 import { bytes, table } from "./text.ts";
 
 export function renderListing(listing: StoreListing): string {
-  const { store, references, blobs, pulled, packed, partial, temporary, quarantine } = listing;
+  const { store, references, blobs, pulled, packed, files, partial, temporary, quarantine } = listing;
   const rows = references.map(({ reference, platform, manifest, size, complete, used }) => [
     reference,
     platform,
@@ -15,6 +15,7 @@ export function renderListing(listing: StoreListing): string {
     ["blobs", blobs],
     ["layers pulled", pulled],
     ["layers packed here", packed],
+    ["fetched files", files],
     ["partial downloads", partial],
     ["temporary files", temporary],
     ["quarantine", quarantine],

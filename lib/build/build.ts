@@ -22,6 +22,7 @@ import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
+import { createRemoteFiles } from "../remote/files.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
@@ -86,6 +87,11 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
   const scratch = createScratch(store);
   const ending = new AbortController();
+  const maxSize = options.maxLayerSize ?? MAX_LAYER_SIZE;
+  const remote = createRemoteFiles(store, pool, {
+    ...{ ...session.network, signal: ending.signal, offline: options.offline === true, maxSize },
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  });
   const stop = () => {
     ending.abort();
     void pool.close();
@@ -112,10 +118,8 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const buildLayer = createLayerBuilder(store, pool);
     const take = createTake(store, pool, scratch);
     const open = createOpeners({
-      ...{ pool, scratch, maxSize: options.maxLayerSize ?? MAX_LAYER_SIZE },
-      remote: async (url) => {
-        throw new Error(url);
-      },
+      ...{ pool, scratch, maxSize },
+      remote: (url, checksum, where) => remote.fetch(url, { checksum, where }),
     });
     const started = startImages(plan, {
       buildLayer,
@@ -143,7 +147,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     // What is still under way when a build fails must not be tried again.
     ending.abort();
     await scratch.clean();
-    await session.close();
+    await Promise.all([remote.close(), session.close()]);
   }
 }
 

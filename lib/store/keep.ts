@@ -21,7 +21,7 @@ export interface Kept {
   reachOf(reference: Recorded<ReferenceRecord>): Reach;
 }
 
-/** What stays or goes as one: a reference with all that it reaches, or a layer that no reference has. */
+/** What stays or goes as one: a reference with all that it reaches, a layer that no reference has, or a fetched file. */
 interface Unit {
   readonly digests: ReadonlySet<Digest>;
   readonly usedMs: number;
@@ -32,16 +32,23 @@ interface Unit {
 
 /**
  * Marks what stays. Layers of a reference live and die with it; one that no reference has, such as a layer that was
- * packed from a tree, goes by its own last use. Without options all that is recorded stays.
+ * packed from a tree, goes by its own last use, and so does a file that was fetched. Without options all that is recorded stays.
  */
 export async function decideKept(store: Store, survey: Survey, options: KeepOptions): Promise<Kept> {
   const reach = createReach(store, survey);
   const reaches = new Map<Recorded<ReferenceRecord>, Reach>();
   for (const reference of survey.references) reaches.set(reference, await reach(reference.record));
-  const units = fitting([...referenceUnits(survey, reaches, options), ...layerUnits(survey, reaches, options)], {
-    survey,
-    ...options,
-  });
+  const units = fitting(
+    [
+      ...referenceUnits(survey, reaches, options),
+      ...layerUnits(survey, reaches, options),
+      ...fileUnits(survey, options),
+    ],
+    {
+      survey,
+      ...options,
+    },
+  );
   return {
     references: new Set(units.flatMap(({ reference }) => reference ?? [])),
     digests: new Set(units.flatMap(({ digests }) => [...digests])),
@@ -86,6 +93,16 @@ function layerUnits({ blobs, layers }: Survey, reaches: Reaches, { locked, older
     }
   }
   return [...units.values()];
+}
+
+/** Lock files say nothing of fetched files: their checksums stand where they are added. */
+function fileUnits({ blobs, files }: Survey, { olderThan }: KeepOptions): Unit[] {
+  const oldest = oldestOf(olderThan);
+  return files.flatMap(({ record: { digest } }) => {
+    const blob = blobs.get(digest);
+    if (blob === undefined || blob.usedMs < oldest) return [];
+    return [{ digests: new Set([digest]), usedMs: blob.usedMs, locked: false }];
+  });
 }
 
 function oldestOf(olderThan: number | undefined): number {

@@ -7,7 +7,7 @@ import { type StoredFile, type Survey, surveyStore } from "./survey.ts";
 /** What is in a store. @throws AircrateError unreachable when it cannot be read */
 export async function listStore(store: Store): Promise<StoreListing> {
   const survey = await surveyStore(store);
-  const { blobs, layers, temporary, partial, quarantine } = survey;
+  const { blobs, layers, files, temporary, partial, quarantine } = survey;
   // One blob may be recorded twice, as a layer that was packed here and came back from a registry.
   const layersOf = (pulled: boolean) => {
     const digests = layers
@@ -22,6 +22,7 @@ export async function listStore(store: Store): Promise<StoreListing> {
     blobs: amountOf([...blobs.values()]),
     pulled: layersOf(true),
     packed: layersOf(false),
+    files: amountOf(files.flatMap(({ record }) => blobs.get(record.digest) ?? [])),
     partial: amountOf(partial),
     temporary: amountOf(temporary),
     quarantine: amountOf(quarantine),

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { ANNOTATION, type Digest, type IndexEntry } from "../../spec/oci.ts";
-import { LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
+import { FileRecord, LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { digestOf, hex } from "../digest.ts";
 import { hasBlob, recordFile, type Store, writeWhole } from "./layout.ts";
 
@@ -36,6 +36,16 @@ export function recordPackedBlocks(
   { place, ...blocks }: PackedBlocks & { place: string },
 ): Promise<void> {
   return writeRecord(store, [`blocks-${packing}`, hex(digestOf(place))], blocks);
+}
+
+/** The file with this digest, if it was fetched and is still there. */
+export async function findFile(store: Store, digest: Digest): Promise<FileRecord | undefined> {
+  const file = await readRecord(store, FileRecord, ["files", hex(digest)]);
+  return file !== undefined && (await hasBlob(store, file)) ? file : undefined;
+}
+
+export function recordFetchedFile(store: Store, file: FileRecord): Promise<void> {
+  return writeRecord(store, ["files", hex(file.digest)], file);
 }
 
 async function findLayer(store: Store, room: string, name: string): Promise<LayerRecord | undefined> {

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { Digest } from "../../spec/oci.ts";
-import { LayerRecord, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
+import { FileRecord, LayerRecord, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { type Digest as BlobDigest, hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { recordFile, type Store } from "./layout.ts";
@@ -31,6 +31,8 @@ export interface Survey {
   readonly blobs: ReadonlyMap<BlobDigest, StoredFile>;
   readonly references: readonly Recorded<ReferenceRecord>[];
   readonly layers: readonly RecordedLayer[];
+  /** Files that were fetched by their checksums. */
+  readonly files: readonly Recorded<FileRecord>[];
   /** Blocks of layers that were packed here. */
   readonly blocks: readonly Recorded<PackedBlocks>[];
   /** Lists of the names in layers, by diffID. */
@@ -88,6 +90,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
     if (isDigest(`sha256:${name}`)) layers.push({ ...layer, pulled: `sha256:${name}` });
     else unreadable.push(layer);
   }
+  const files = await read("files", FileRecord, ({ digest }) => hex(digest));
   const blocks: Recorded<PackedBlocks>[] = [];
   for (const room of await list(recordFile(store))) {
     if (room.startsWith("packed-")) layers.push(...(await read(room, LayerRecord, ({ diffId }) => hex(diffId))));
@@ -99,7 +102,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
   }
   const filesOf = async (room: string) => [...(await filesIn(recordFile(store, room))).values()];
   return {
-    ...{ blobs, references, layers, blocks, trees, unreadable },
+    ...{ blobs, references, layers, files, blocks, trees, unreadable },
     temporary: await filesOf("tmp"),
     partial: await filesOf("partial"),
     quarantine: await filesOf("quarantine"),

@@ -102,6 +102,12 @@ async function checkRecords({ store, survey, right, problem }: Context): Promise
     if (blob === undefined) gone += 1;
     else if (blob.size !== size || blob.crc !== crc) await refuse(layer, `does not fit the blob ${digest}`);
   }
+  for (const file of survey.files) {
+    const { digest, size } = file.record;
+    const blob = right.get(digest);
+    if (blob === undefined) gone += 1;
+    else if (blob.size !== size) await refuse(file, `does not fit the blob ${digest}`);
+  }
   return gone;
 }
 

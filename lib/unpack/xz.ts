@@ -24,8 +24,9 @@ export async function loadXz(): Promise<DecodeLater> {
         else controller.close();
       },
     });
+    const reader = new XzReadableStream(packed).getReader();
     try {
-      yield* new XzReadableStream(packed);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
     } catch (error) {
       const code = /error code (\d+)$/.exec((error as Error).message)?.[1];
       if (code === undefined) throw error;
@@ -34,6 +35,8 @@ export async function loadXz(): Promise<DecodeLater> {
         throw new UnsupportedError(`it is packed with xz in a way that is not read here: ${reason}`);
       throw new DecodeError("the xz stream is damaged, or ends too early", { cause: error });
     } finally {
+      // Lets go of its memory, which fails when it has done so already: it reads ahead to its end.
+      await reader.cancel().catch(() => {});
       source.return?.();
     }
   };

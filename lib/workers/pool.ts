@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { segmentSize } from "../tar/sequence.ts";
 import { createJobRunner, type Job, type JobResult, type JobRunner } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
-import type { Reply } from "./worker.ts";
+import { encodeSegments } from "./wire.ts";
+import type { Reply, Request } from "./worker.ts";
 
 /** Threads that digest, pack and unpack. The bytes they give do not depend on their number. */
 export interface WorkPool {
@@ -78,7 +79,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       const task = queue.shift()!;
       busy.set(worker, task);
       worker.ref();
-      worker.postMessage(task.job);
+      send(worker, task.job);
     }
     for (const worker of idle) worker.unref();
   };
@@ -110,6 +111,16 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+function send(worker: Worker, job: Job): void {
+  if (job.kind === "check" || job.kind === "extract") {
+    worker.postMessage({ job } satisfies Request);
+    return;
+  }
+  const { segments, ...rest } = job;
+  const wire = encodeSegments(segments);
+  worker.postMessage({ job: rest, wire } satisfies Request, [wire.table.buffer, wire.data.buffer]);
 }
 
 function replyError(reply: Extract<Reply, { ok: false }>): Error {

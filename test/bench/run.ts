@@ -2,9 +2,10 @@
  * `npm run bench`: the reference work against a real registry, medians of five, as a table. Nothing is asserted.
  *
  *   node dist/test/bench/run.js [--large] [--peers] [--pull] [--runs N]
+ *   node dist/test/bench/run.js --layers [--runs N]
  *
  * --large adds a base and services of ten times the size; --peers adds docker with gzip and mender-artifact; --pull adds
- * a cold pull alone, beside curl and skopeo.
+ * a cold pull alone, beside curl and skopeo. --layers measures something else: layers alone, beside tar and pigz.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import { tempDir } from "../support/cleanup.ts";
 import { registryFor } from "../support/seed.ts";
 import { projectDir } from "../support/tools.ts";
 import { seedLarge } from "./large.ts";
+import { measureLayers } from "./layers.ts";
 import { type Measured, measure, median } from "./measure.ts";
 import { measureDocker } from "./peers.ts";
 import { measurePull } from "./pull.ts";
@@ -23,6 +25,7 @@ import { editProject, REFERENCE_WORK, type Work, writeProject } from "./work.ts"
 const RUNS = Number(process.argv[process.argv.indexOf("--runs") + 1]) || 5;
 
 test("bench", { timeout: 60 * 60 * 1000 }, async (t) => {
+  if (process.argv.includes("--layers")) return measureLayers(t, RUNS);
   const registry = await registryFor(t, { size: "full" });
   if (registry === undefined) return;
   const layers = registry.seed.layers.python;

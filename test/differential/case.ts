@@ -13,8 +13,8 @@ export interface Case {
   readonly target?: string;
   /** It is built for this machine's own platform, for which there is `@runnable`. */
   readonly runnable?: boolean;
-  /** Every builder has to refuse it. */
-  readonly refused?: boolean;
+  /** Every builder has to refuse it; or, of a case that was made up, whoever does is not alone. */
+  readonly refused?: true | "by all or none";
   /** The same in words that the real builders know: they are given this Dockerfile instead. */
   readonly inOldWords?: string;
   /** Only what the layers come to is compared: the reason. */

@@ -1,7 +1,7 @@
 /** Where aircrate does otherwise than BuildKit on purpose. A case that names one must find it, or it has to go. */
 export const DIFFERENCES = {
-  capitals:
-    "docker 20.10 wants the name of a stage in small letters; BuildKit's reference does not, and later ones do not",
+  capitals: "BuildKit finds a stage in any letters for COPY --from, but in small ones only for FROM; here in any",
+  "later stages": "BuildKit copies from stages further down, too; its reference says earlier ones",
   "nothing matches": "BuildKit copies nothing and says nothing; a mistake in all likelihood",
   "outside the context": "BuildKit takes the dots away; a source that seems to lie outside is a mistake",
   "several files to no folder":
@@ -16,6 +16,9 @@ export const BUILDAH = {
   brackets: "it expands a pattern twice",
   escape: "a backslash stays an escape",
   "files and folders": "it replaces folders by files and links, and files by folders",
+  "folders that an archive lacks": "they get the owner of --chown",
+  idle: "it makes a layer of a RUN that changes nothing",
+  "later stages": "it looks for an image of the name",
   "links at the destination": "it replaces a link to a file, and makes a folder of what a dangling link leads to",
   "names of stages": "they are not found in capitals or through a variable, and numbers are targets",
   "needless stages": "it builds them",
@@ -34,23 +37,12 @@ export const BUILDAH = {
 /** What docker 20.10 lacks or does otherwise than BuildKit today. */
 export const DOCKER = {
   "folders of exceptions": "an excluded folder that an exception names is there, although nothing in it is",
+  "mode of a remote file": "--chmod does not count",
   "set-id bits": "its --chmod drops them",
 } as const;
 
 /** What is not in aircrate yet: the cases that need it are skipped. */
-export const NOT_YET: ReadonlySet<Feature> = new Set<Feature>([
-  "hard links",
-  "ADD",
-  "COPY --from",
-  "COPY --parents",
-  "COPY --exclude",
-  "symbolic --chmod",
-  "here-documents",
-  "RUN",
-  "links to nowhere that a pattern finds",
-  "patterns in substitutions",
-  "the group of a folder goes to those that are made in it",
-]);
+export const NOT_YET: ReadonlySet<Feature> = new Set<Feature>([]);
 
 export type Feature =
   | "hard links"

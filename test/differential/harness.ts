@@ -29,7 +29,7 @@ export interface Surroundings {
 }
 
 /** Starts the builders and a registry that has the base image; undefined when the test has been skipped. */
-async function checkerFor(t: TestContext, { served, busybox }: Surroundings): Promise<Check | undefined> {
+export async function checkerFor(t: TestContext, { served, busybox }: Surroundings = {}): Promise<Check | undefined> {
   const builders = await buildersFor(t);
   if (builders === undefined) return undefined;
   const registry = await registryWith(t);
@@ -75,6 +75,9 @@ function buildersOf({ notDocker, notBuildah }: Case): (keyof Builders)[] {
   ];
 }
 
+/** Faults of what is built; no other one may make a case. */
+const REFUSALS: ReadonlySet<string> = new Set(["input", "unreachable"]);
+
 /** Aircrate as a builder, in this process: the folder around the context is a project that has only this image. */
 function aircrate(store: string): Builder {
   return async ({ context, file, platform, args, target }) => {
@@ -88,7 +91,7 @@ function aircrate(store: string): Builder {
       const simulation = platform === "linux/amd64";
       await build({ dir, store, output, format: "docker-archive", simulation, pool: createWorkPool({ threads: 1 }) });
     } catch (error) {
-      if (error instanceof AircrateError && error.fault === "input") return { refused: error.message };
+      if (error instanceof AircrateError && REFUSALS.has(error.fault)) return { refused: error.message };
       throw error;
     }
     return { image: await readSavedImage(output) };

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
-import { Parser, type ReadEntry } from "tar";
+import { gunzipSync } from "node:zlib";
+import { type Header, Parser, type ReadEntry } from "tar";
 
 /** What a docker-archive holds of its one image. It shares nothing with the library's own reader. */
 export interface SavedImage {
@@ -57,13 +58,24 @@ const TYPES: Readonly<Record<string, SavedEntry["type"]>> = {
   Link: "hardlink",
 };
 
+const GZIP = 0x1f8b;
+const WHITEOUT = { type: "file", mode: 0, uid: 0, gid: 0, link: "", sha256: "" } as const;
+
 /** The members of a tar file, which may be gzip'd. */
-function readTar(bytes: Buffer): Promise<{ entry: SavedEntry; data: Buffer }[]> {
+function readTar(stored: Buffer): Promise<{ entry: SavedEntry; data: Buffer }[]> {
+  const bytes = stored.readUInt16BE(0) === GZIP ? gunzipSync(stored) : stored;
   return new Promise((resolve, reject) => {
     const members: { entry: SavedEntry; data: Buffer }[] = [];
     // Two zero blocks are an archive; the parser does not know one that has no more.
     if (bytes.every((byte) => byte === 0)) return resolve(members);
-    const parser = new Parser({ strict: true });
+    const parser = new Parser();
+    parser.on("warn", (code: string, message: string | Error, { header }: { header?: Header }) => {
+      // docker save leaves the target of another member in some whiteouts.
+      if (header?.path !== undefined && header.size === 0 && isWhiteout(header.path)) {
+        const entry = { path: trimmed(header.path), ...WHITEOUT };
+        members.push({ entry, data: Buffer.alloc(0) });
+      } else reject(new Error(`${code}: ${message}`));
+    });
     parser.on("entry", (found: ReadEntry) => {
       const chunks: Buffer[] = [];
       found.on("data", (chunk: Buffer) => chunks.push(chunk));

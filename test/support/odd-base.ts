@@ -90,12 +90,15 @@ function busyboxLayer(busybox: Uint8Array): Buffer {
   const commands = ["chmod", "chown", "ln", "mkdir", "rm", "sh", "touch", "true"];
   return tarOf([
     // What builders mount something on, so that they need not make it.
-    ...["dev/", "proc/", "sys/"].map((path) => ({ path })),
+    ...["dev/", "proc/", "run/", "sys/"].map((path) => ({ path })),
     { path: "etc/" },
-    ...["hosts", "resolv.conf"].map((name) => ({ path: `etc/${name}` })),
+    ...["hostname", "hosts", "resolv.conf"].map((name) => ({ path: `etc/${name}` })),
     { path: "usr/" },
     { path: "usr/bin/" },
     { path: "usr/bin/busybox", mode: 0o755, data: busybox },
+    { path: "var/" },
+    { path: "var/lib/" },
+    { path: "var/lib/app/" },
     ...commands.map((name) => ({ path: `usr/bin/${name}`, symlink: "busybox" })),
   ]);
 }

@@ -20,7 +20,7 @@ export interface Files extends Paths {
   remove(path: string): void;
   changeMode(path: string, change: (mode: number, isDirectory: boolean) => number): void;
   changeOwner(path: string, owner: Partial<Ownership>): void;
-  /** Changes the times: they are the same for all files of a layer, so that only the right to do so counts. */
+  /** Changes the times. They are the same for all files of a layer; but what was touched is in it. */
   touch(path: string): void;
 }
 
@@ -157,6 +157,7 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
       if (isMounted(path)) throw new FileFailure("EMOUNT");
       const before = attributes(path, node);
       if (!isOwner(process, before) && !mayAccess(process, before, WRITE)) throw new FileFailure("EACCES");
+      if (path !== "") root.put(path, { ...fullNode(path, node) });
     },
   };
 }
