@@ -19,10 +19,8 @@ export interface Copier {
   unpack(members: readonly TreeItem[], folder: string): void;
 }
 
-const ROOT: Ownership = { uid: 0, gid: 0 };
-
 export function createCopier(copy: Copy, root: RootFs): Copier {
-  const { where, owner, mode } = copy;
+  const { where, owner } = copy;
   /** Files with several names, which stay one file. */
   const inodes = new Map<string, MadeFile>();
 
@@ -47,24 +45,24 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
     }
   }
 
-  function attributes({ uid, gid, ...item }: TreeItem, asked = mode): Attributes {
+  function attributes(item: TreeItem, asked: Asked): Attributes {
     const xattrs = copy.xattrs ?? item.xattrs;
-    const bits = asked === undefined ? item.mode : changeMode(asked, item.mode, item.kind === "directory");
-    return { mode: bits, ...(owner ?? { uid, gid }), ...(xattrs !== undefined && { xattrs }) };
+    const mode = asked.mode === undefined ? item.mode : changeMode(asked.mode, item.mode, item.kind === "directory");
+    return { mode, ...ownerOf(item, asked), ...(xattrs !== undefined && { xattrs }) };
   }
 
-  function put(item: TreeItem, path: string, asked = mode): void {
-    const { kind, target = "", uid, gid } = item;
+  function put(item: TreeItem, path: string, asked: Asked): void {
+    const { kind, target = "" } = item;
     change(() => {
       // New parents belong to whom the copy is for, not to the owner that a file brings along.
-      root.makeDirectory(parentOf(path), owner ?? ROOT);
-      if (kind === "symlink") root.put(path, { kind, target, ...(owner ?? { uid, gid }) });
+      root.makeDirectory(parentOf(path), asked.owner);
+      if (kind === "symlink") root.put(path, { kind, target, ...ownerOf(item, asked) });
       else if (kind === "directory") root.put(path, directory(attributes(item, asked)));
       else root.put(path, fileOf(item, asked));
     });
   }
 
-  function fileOf(item: TreeItem, asked = mode): MadeFile {
+  function fileOf(item: TreeItem, asked: Asked): MadeFile {
     const { inode, content } = item;
     const known = inode === undefined ? undefined : inodes.get(inode);
     if (known !== undefined) return known;
@@ -79,7 +77,7 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
         where,
       });
     }
-    put(item, path);
+    put(item, path, copy);
   }
 
   function folder(item: TreeItem, path: string): void {
@@ -91,14 +89,14 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
         ...(found.kind === "symlink" && { hint: `copy it to what the link leads to: /${root.resolve(path)}/` }),
       });
     }
-    put(item, path);
+    put(item, path, copy);
   }
 
   return {
     resolve,
     file,
     below(items, top) {
-      change(() => root.makeDirectory(top, owner ?? ROOT));
+      change(() => root.makeDirectory(top, owner));
       for (const item of items) {
         const path = joinPath(top, item.path);
         if (item.kind === "directory") folder(item, path);
@@ -106,16 +104,23 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
       }
     },
     unpack(members, top) {
-      change(() => root.makeDirectory(top, owner ?? ROOT));
+      change(() => root.makeDirectory(top, owner));
       for (const member of members) {
         const path = joinPath(top, member.path);
         const place = joinPath(resolve(`/${parentOf(path)}`), posix.basename(path));
         const found = root.find(place);
         if (found !== undefined && (found.kind !== "directory" || member.kind !== "directory")) root.remove(place);
-        put(member, place, undefined);
+        put(member, place, {});
       }
     },
   };
+}
+
+/** What is asked for instead of what items bring along. Archives keep what they say, as Docker has it. */
+type Asked = Pick<Copy, "owner" | "mode">;
+
+function ownerOf({ uid, gid }: TreeItem, { owner = { uid, gid } }: Asked): Ownership {
+  return owner;
 }
 
 function parentOf(path: string): string {

@@ -59,9 +59,11 @@ export function imageTree(root: RootFs, name: string, known: Known): SourceTree 
       const items = found.flatMap((relative) => {
         const real = follow(relative, where);
         const node = root.find(real);
-        return node === undefined ? [] : [{ ...item(real, node), path: relative }];
+        if (node !== undefined) return [{ ...item(real, node), path: relative }];
+        // A link that leads nowhere is a mistake also where other names match.
+        return root.find(relative) === undefined ? [] : [undefined];
       });
-      if (items.length > 0) return items;
+      if (items.length > 0 && items.every((found) => found !== undefined)) return items;
       throw new AircrateError("input", `there is no ${source} in ${name}`, {
         where,
         hint: "paths are relative to the root of the image",

@@ -22,8 +22,13 @@ export interface RootFs {
    * @throws Error when a parent is no folder, or the name is one that layers cannot hold
    */
   put(path: string, node: RootNode): void;
-  /** Makes a folder and its missing parents, as `mkdir -p`. @returns whether anything was missing @throws Error as `put` */
-  makeDirectory(path: string, owner: Ownership): boolean;
+  /**
+   * Makes a folder and its missing parents, as `mkdir -p`: in a folder with the set-group-id bit they get that bit, and,
+   * without an owner of their own, its group (mkdir(2)).
+   *
+   * @returns whether anything was missing @throws Error as `put`
+   */
+  makeDirectory(path: string, owner?: Ownership): boolean;
   /** Takes away what is there, with all below it. @returns whether there was anything */
   remove(path: string): boolean;
   /**
@@ -57,8 +62,13 @@ interface Accounts {
 /** An account file beyond this size, in bytes, is none. */
 export const MAX_ACCOUNTS = 256 * 1024;
 
+const SET_GROUP = 0o2000;
+
 /** A name that hides another one, image-spec layer.md, "Whiteouts". */
 export const WHITEOUT = ".wh.";
+
+/** Gives the folder for a place where there is none. @param parent the folder that it goes into */
+type Make = (path: string, found: RootNode | undefined, parent: RootDirectory) => RootDirectory;
 
 /** A folder that nobody else shares may be written to. */
 type Writable = RootDirectory & { readonly children: Map<string, RootNode> };
@@ -93,7 +103,7 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
   /**
    * The folder at a path, for writing. What is missing or no folder is left to `make`, which gives what to put there.
    */
-  function folderAt(path: string, make: (path: string, found: RootNode | undefined) => RootDirectory): Writable {
+  function folderAt(path: string, make: Make): Writable {
     if (last?.path === path) return last.folder;
     let folder = writable(root, (copy) => {
       root = copy;
@@ -107,7 +117,7 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
       if (found?.kind === "directory") {
         folder = writable(found, (copy) => children.set(name, copy));
       } else {
-        const made = make(path.slice(0, end), found);
+        const made = make(path.slice(0, end), found, folder);
         own.add(made);
         children.set(name, made);
         folder = made as Writable;
@@ -118,7 +128,7 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
     return folder;
   }
 
-  function place(path: string, node: RootNode, make: Parameters<typeof folderAt>[1]): void {
+  function place(path: string, node: RootNode, make: Make): void {
     if (path === "") {
       if (node.kind !== "directory") throw new Error("the root is a folder");
       root = merged(root, node);
@@ -183,14 +193,14 @@ function rootFsOf(initialRoot: RootDirectory, initialAccounts: Accounts): RootFs
     put(path, node) {
       if (path.slice(path.lastIndexOf("/") + 1).startsWith(WHITEOUT)) throw new Error(unfitName(path));
       const owner = ownerOf(node);
-      place(path, node, (parent, found) => newParent(parent, found, owner));
+      place(path, node, (at, found, parent) => newFolder(at, found, parent, owner));
     },
     makeDirectory(path, owner) {
       if (path === "") return false;
       let made = false;
-      folderAt(path, (parent, found) => {
+      folderAt(path, (at, found, parent) => {
         made = true;
-        return newParent(parent, found, owner);
+        return newFolder(at, found, parent, owner);
       });
       return made;
     },
@@ -219,17 +229,23 @@ function refuse(path: string): never {
   throw new Error(`/${path} is no folder`);
 }
 
-function newParent(path: string, found: RootNode | undefined, owner: Ownership): RootDirectory {
+function newFolder(
+  path: string,
+  found: RootNode | undefined,
+  parent: RootDirectory,
+  owner: Ownership | undefined,
+): RootDirectory {
   if (found !== undefined) refuse(path);
   if (path.slice(path.lastIndexOf("/") + 1).startsWith(WHITEOUT)) throw new Error(unfitName(path));
-  return directory({ mode: 0o755, ...owner });
+  const inherited = parent.mode & SET_GROUP;
+  const gid = inherited === 0 ? 0 : parent.gid;
+  return directory({ mode: 0o755 | inherited, ...(owner ?? { uid: 0, gid }) });
 }
 
 function unfitName(path: string): string {
   return `/${path} cannot be in a layer: a name that begins with ${WHITEOUT} stands for one that is removed`;
 }
 
-/** Not the bits of what goes into a folder. */
 function ownerOf(node: RootNode): Ownership {
   const { uid = 0, gid = 0 } = node as Partial<Ownership>;
   return { uid, gid };

@@ -102,7 +102,10 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
       if (hidden(relative, where)) continue;
       const real = follow(relative, where);
       const stats = look(real);
-      if (stats === undefined || hidden(real, where)) continue;
+      if (stats === undefined || hidden(real, where)) {
+        if (real !== relative && look(relative) !== undefined) throw danglingError(relative, real, where);
+        continue;
+      }
       items.push({ ...item(real, stats, where), path: relative });
     }
     if (items.length === 0) throw missingError(source, where, found.some(excluded));
@@ -214,6 +217,14 @@ function missingError(source: string, where: string, ignored: boolean): Aircrate
     hint: ignored
       ? "except it in .dockerignore with a line that begins with !"
       : "paths are relative to the context folder",
+  });
+}
+
+function danglingError(link: string, target: string, where: string): AircrateError {
+  return new AircrateError("input", `there is no ${link} in the build context`, {
+    where,
+    reason: `it is a link to ${target}, which is not there or is excluded by .dockerignore`,
+    hint: "copy what is meant, or remove the link",
   });
 }
 

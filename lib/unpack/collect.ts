@@ -17,9 +17,9 @@ export interface ExtractedEntry {
   /** Of a symbolic link its target, of a hard link the path of its file, which need not be taken; else empty. */
   readonly link: string;
   readonly xattrs?: ReadonlyMap<string, Uint8Array>;
-  /** Where the content begins. A hard link has that of its file, and its size, mode, owner and attributes. */
+  /** Where the content begins. A hard link has that of its file, and its size. */
   readonly offset: number;
-  /** Equal for all names of one file. */
+  /** Equal for all names of one file, which share mode, owner, time and attributes: those of the name that came last. */
   readonly inode: number;
 }
 
@@ -61,8 +61,10 @@ const MAX_SHOWN = 100;
 export function createCollector(wanted: readonly string[] | undefined): Collector {
   const taken = wanted && new Set(wanted);
   const entries = new Map<string, ExtractedEntry>();
-  /** Hard links that are passed over: files that are wanted may lie behind them. */
+  /** Hard links that are passed over, with the file that they end at: those that are wanted may lead through them. */
   const links = new Map<string, string>();
+  /** What hard links say of the files that they are names of: as container engines have it, the last word counts. */
+  const said = new Map<number, Pick<ExtractedEntry, "mode" | "uid" | "gid" | "mtime" | "xattrs">>();
   /** Paths that hard links need and that were not taken when they came by, with one of the links. */
   const needed = new Map<string, string>();
   let members = 0;
@@ -74,14 +76,25 @@ export function createCollector(wanted: readonly string[] | undefined): Collecto
     if (names > MAX_NAMES) throw new ExtractFault("too large", `its names have more than ${MAX_NAMES} bytes`);
   }
 
+  function fileOf(link: string): ExtractedEntry | undefined {
+    return entries.get(link) ?? entries.get(links.get(link) ?? link);
+  }
+
+  function note(link: string, { mode, uid, gid, mtime, xattrs }: FoundEntry): void {
+    const file = fileOf(link);
+    if (file === undefined) return;
+    const known = xattrs ?? said.get(file.inode)?.xattrs ?? file.xattrs;
+    said.set(file.inode, { mode, uid, gid, mtime, ...(known !== undefined && { xattrs: known }) });
+  }
+
   /** The entry that a hard link makes; undefined when its file is not known. */
   function follow(path: string, link: string): ExtractedEntry | undefined {
-    const file = entries.get(link);
+    const file = fileOf(link);
     if (file === undefined) return undefined;
     if (file.type === "directory")
       throw new TarFormatError(`${shown(path)} is a hard link to the folder ${shown(link)}`);
     if (path === link) return file;
-    if (file.type === "file") return { ...file, path, type: "hardlink", link };
+    if (file.type === "file") return { ...file, path, type: "hardlink", link: file.path };
     return { ...file, path };
   }
 
@@ -91,10 +104,11 @@ export function createCollector(wanted: readonly string[] | undefined): Collecto
       if (members > MAX_MEMBERS) throw new ExtractFault("too large", `it has more than ${MAX_MEMBERS} members`);
       const path = cleanPath(found.path);
       const link = found.type === "hardlink" ? cleanPath(found.link) : found.link;
+      if (found.type === "hardlink") note(link, found);
       if (taken?.has(path) === false) {
         if (found.type === "hardlink") {
           count(found);
-          links.set(path, link);
+          links.set(path, links.get(link) ?? link);
         } else if (links.size > 0) links.delete(path);
         return false;
       }
@@ -111,30 +125,25 @@ export function createCollector(wanted: readonly string[] | undefined): Collecto
             };
       // A folder keeps the first place that it has, in front of what is in it.
       if (entry?.type !== "directory" || entries.get(path)?.type !== "directory") entries.delete(path);
-      if (entry === undefined) needed.set(link, path);
-      else entries.set(path, entry);
+      if (entry !== undefined) entries.set(path, entry);
+      else for (const name of [link, links.get(link) ?? link]) needed.set(name, path);
       return type === "file";
     },
     missing(last) {
-      const more = new Set<string>();
-      for (const link of needed.keys()) {
-        // Behind a link may be another one: all of them are had with one more reading.
-        for (let next: string | undefined = link; next !== undefined && !more.has(next); next = links.get(next)) {
-          if (taken?.has(next) !== false) break;
-          more.add(next);
-        }
-      }
+      const more = [...needed.keys()].filter((name) => taken?.has(name) === false);
       const [first] = needed;
-      if (first !== undefined && (more.size === 0 || last)) {
+      if (first !== undefined && (more.length === 0 || last)) {
         throw new TarFormatError(
           `${shown(first[1])} is a hard link to ${shown(first[0])}, which is not in front of it`,
         );
       }
-      return [...more];
+      return more;
     },
     entries: (only) => {
       const paths = only && new Set(only);
-      return [...entries.values()].filter(({ path }) => paths?.has(path) !== false);
+      return [...entries.values()]
+        .filter(({ path }) => paths?.has(path) !== false)
+        .map((entry) => ({ ...entry, ...said.get(entry.inode) }));
     },
   };
 }

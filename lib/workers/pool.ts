@@ -114,7 +114,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
 }
 
 function send(worker: Worker, job: Job): void {
-  if (job.kind === "check") {
+  if (job.kind === "check" || job.kind === "extract") {
     worker.postMessage({ job } satisfies Request);
     return;
   }

@@ -1,13 +1,21 @@
 /** The thread that does the jobs of a {@link WorkPool}. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type CheckJob, createJobRunner, type DigestJob, type IdentifyJob, type Job, type PackJob } from "./jobs.ts";
+import {
+  type CheckJob,
+  createJobRunner,
+  type DigestJob,
+  type ExtractJob,
+  type IdentifyJob,
+  type Job,
+  type PackJob,
+} from "./jobs.ts";
 import { createRelief } from "./memory.ts";
 import { FileChangedError } from "./segment-reader.ts";
 import { decodeSegments, type Wire } from "./wire.ts";
 
 /** What a thread is asked: a job, its segments apart from it. */
 export type Request =
-  | { readonly job: CheckJob }
+  | { readonly job: CheckJob | ExtractJob }
   | { readonly job: Bare<DigestJob> | Bare<PackJob> | Bare<IdentifyJob>; readonly wire: Wire };
 
 type Bare<J extends { readonly segments: unknown }> = Omit<J, "segments">;

@@ -23,11 +23,17 @@ const images = startImages(plan, {
   pull: () => Promise.reject(new Error("nothing is pulled here")),
   isStored: async () => true,
   warn: () => {},
+  take: () => Promise.reject(new Error("nothing is taken out of layers here")),
+  open: { isArchive: unopened, archive: unopened, remote: unopened },
 });
 for (const { image } of plan.outputs) {
   for (const { diffId } of (await finishImage(await images.get(image)!)).layers) console.log(diffId);
 }
 await pool.close();
+
+function unopened(): Promise<never> {
+  return Promise.reject(new Error("there is nothing to be unpacked or fetched here"));
+}
 
 function digestOnly(pool: WorkPool): LayerBuilder {
   return async (entries) => {

@@ -18,7 +18,7 @@ import { block, extension, paxOf } from "../tar/parsing.ts";
 const TAR = tarOf([
   { path: "bin/", mode: 0o711, uid: 3, gid: 4 },
   { path: "bin/run", data: "#!/bin/sh\n", mode: 0o4755, uid: 7, gid: 8 },
-  { path: "bin/go", hardlink: "bin/run" },
+  { path: "bin/go", hardlink: "bin/run", mode: 0o4755, uid: 7, gid: 8 },
   { path: "bin/link", symlink: "../x" },
 ]);
 function sha256(bytes: string | Uint8Array): string {

@@ -30,7 +30,7 @@ const TAR = tarOf([
   { path: "./", mode: 0o711 },
   { path: "bin/", uid: 5, gid: 6 },
   { path: "bin/run", data: "#!/bin/sh\n", mode: 0o4755, uid: 7, gid: 8 },
-  { path: "bin/go", hardlink: "bin/run" },
+  { path: "bin/go", hardlink: "bin/run", mode: 0o4755, uid: 7, gid: 8 },
   { path: "bin/empty" },
   { path: "bin/link", symlink: "../x" },
   { path: "bin/", mode: 0o700 },

@@ -185,17 +185,36 @@ describe("what is wanted is taken, and nothing else", () => {
   });
 });
 
+test("hard links in a long chain, and in a circle, cost no more than others", async (t) => {
+  const chain = tarOf([
+    { path: "0", data: "end" },
+    ...Array.from({ length: 20_000 }, (_, i) => ({ path: `${i + 1}`, hardlink: `${i}` })),
+    { path: "a", hardlink: "b" },
+    { path: "b", hardlink: "a" },
+    { path: "c", hardlink: "a" },
+  ]);
+  assert.deepEqual(short(await extract(t, gzipSync(chain), ["20000"])), ["20000 hardlink end-> 0"]);
+  assert.match(String(await extract(t, chain, ["c"])), /^damaged: .* is a hard link to /);
+});
+
 test("attributes and owners come along, also with a hard link", async (t) => {
   const tar = Buffer.concat([
     extension("x", paxOf("SCHILY.xattr.user.a", "1")),
     block({ 0: "file\0", 100: "0004711\0", 108: "0000007\0", 116: "0000010\0" }),
-    tarOf([{ path: "link", hardlink: "file" }]),
+    tarOf([
+      { path: "link", hardlink: "file", mode: 0o4711, uid: 7, gid: 8 },
+      { path: "other", hardlink: "link", mode: 0o600, uid: 5, gid: 6 },
+    ]),
   ]);
-  const taken = await extract(t, tar, ["link"]);
-  assert.ok(typeof taken !== "string");
-  const { path, mode, uid, gid, xattrs } = taken[0]!;
-  assert.deepEqual([path, mode, uid, gid], ["link", 0o4711, 7, 8]);
-  assert.deepEqual(xattrs, new Map([["user.a", new Uint8Array([0x31])]]));
+  for (const wanted of [["link"], ["file"], ["other", "file"], undefined]) {
+    const taken = await extract(t, tar, wanted);
+    assert.ok(typeof taken !== "string" && taken.length === (wanted?.length ?? 3));
+    // As for docker and buildah, the name that came last tells of all of them.
+    for (const { mode, uid, gid, xattrs } of taken) {
+      assert.deepEqual([mode, uid, gid], [0o600, 5, 6], String(wanted));
+      assert.deepEqual(xattrs, new Map([["user.a", new Uint8Array([0x31])]]));
+    }
+  }
 });
 
 describe("what cannot be taken is told", () => {

@@ -6,8 +6,8 @@ import type { RootFs } from "../rootfs.ts";
 import { runCommand } from "./commands.ts";
 import { MisreadName } from "./expand.ts";
 import { CommandFailure, trying } from "./failure.ts";
-import { filesOf } from "./files.ts";
-import { processOf } from "./process.ts";
+import { type Files, filesOf } from "./files.ts";
+import { type Process, processOf } from "./process.ts";
 
 export interface EditOptions {
   /** USER of the config: whom the commands run as. */
@@ -24,29 +24,46 @@ export interface EditOptions {
  * Does the commands of a RUN to the root of an image, with the effect that a real RUN has: paths, modes under a umask of
  * 022, owners, link targets, and no more than the user may do.
  *
- * What ends as it was is left alone, so that it is not in the layer. There BuildKit and the vfs driver of buildah, which
- * compare before and after, are followed; overlay drivers have a file in the layer that a chmod only touched.
+ * What ends as it was is left alone, so that it is not in the layer, as with drivers that compare before and after (vfs of
+ * buildah). Overlay drivers, those of docker and buildah, also have files in the layer that a chmod or chown left as they
+ * were; all have those of which a touch changed nothing but the time, which is the same for all files here.
  *
  * @throws AircrateError input when a command fails; the root is then changed in part
  */
 export function applyEdits(commands: readonly EditCommand[], root: RootFs, options: EditOptions): void {
-  const { user, where, known } = options;
+  const { user, where, folder } = options;
   const process = processOf(user, root, where);
-  const files = filesOf(root, process, { known, folder: options.folder });
+  const files = filesIn(folder, root, process, options);
   /** As the shell names the working folder: `cd ..` goes back over a link. */
-  let named = files.folder;
+  let named = files.enter(folder);
   for (const command of commands) {
     try {
       if (command.kind === "cd") {
-        const folder = (command.folder.home ? process.home : "") + command.folder.text;
-        named = posix.resolve(named, folder);
-        trying(`can't cd to ${folder}`, () => files.enter(named));
+        const wanted = (command.folder.home ? process.home : "") + command.folder.text;
+        named = posix.resolve(named, wanted);
+        trying(`can't cd to ${wanted}`, () => files.enter(named));
       } else {
         runCommand(command, { files, root, process, where });
       }
     } catch (error) {
       throw failed(command, error, user, where);
     }
+  }
+}
+
+/** Engines make the working folder where the image has none, for root. @throws AircrateError input */
+function filesIn(folder: string, root: RootFs, process: Process, { known, where }: EditOptions): Files {
+  try {
+    const path = root.resolve(folder);
+    if (root.find(path) === undefined) root.makeDirectory(path, { uid: 0, gid: 0 });
+    return filesOf(root, process, { known, folder });
+  } catch (error) {
+    throw new AircrateError("input", `RUN cannot work in ${folder}`, {
+      where,
+      reason: (error as Error).message,
+      hint: "choose its folder by WORKDIR",
+      cause: error,
+    });
   }
 }
 

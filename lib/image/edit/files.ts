@@ -2,25 +2,14 @@ import type { FullNode, Known } from "../materials.ts";
 import type { Attributes, Ownership, RootDirectory, RootNode } from "../node.ts";
 import type { RootFs } from "../rootfs.ts";
 import { FileFailure } from "./errno.ts";
+import { type Paths, pathsOf } from "./paths.ts";
 import { isOwner, mayAccess, type Process, READ, SEARCH, WRITE } from "./process.ts";
-
-/** A place in the root that a path leads to, links on the way followed. */
-export interface Place {
-  /** Relative to the root, `""` is the root itself. */
-  readonly path: string;
-  /** Nothing when only the folder is there. */
-  readonly node: RootNode | undefined;
-}
 
 /**
  * File operations as Linux does them for a process: its rights, the owner of what is made, set-group-id folders that hand
- * on their group. The umask is 022. Paths are absolute, or relative to the working folder.
+ * on their group. The umask is 022. Paths are those of a `Place`. All throw FileFailure.
  */
-export interface Files {
-  /** @throws FileFailure when a folder on the way is missing, no folder, or may not be searched */
-  locate(path: string, links: "follow" | "keep"): Place;
-  /** As `locate`, but of what is there. @throws FileFailure */
-  require(path: string, links: "follow" | "keep"): Required<Place> & { readonly node: RootNode };
+export interface Files extends Paths {
   attributes(path: string, node: RootNode): Attributes;
   /** Names in a folder, in the order of their bytes. @throws FileFailure when it may not be listed */
   list(path: string): string[];
@@ -31,17 +20,10 @@ export interface Files {
   remove(path: string): void;
   changeMode(path: string, change: (mode: number, isDirectory: boolean) => number): void;
   changeOwner(path: string, owner: Partial<Ownership>): void;
-  /** Changes the times: they are the same for all files of a layer, so that only the right to do so counts. */
+  /** Changes the times. They are the same for all files of a layer; but what was touched is in it. */
   touch(path: string): void;
-  /** The working folder, absolute. */
-  readonly folder: string;
-  enter(folder: string): void;
 }
 
-/** As many links as Linux follows in one path (path_resolution(7)). */
-const MAX_LINKS = 40;
-const MAX_NAME = 255;
-const MAX_PATH = 4095;
 const SET_USER = 0o4000;
 const SET_GROUP = 0o2000;
 const STICKY = 0o1000;
@@ -55,66 +37,9 @@ export function isMounted(path: string): boolean {
   return MOUNTS.some((mount) => path === mount || path.startsWith(`${mount}/`));
 }
 
-/** @param folder the working folder at the start, absolute */
+/** @param folder the working folder at the start, absolute @throws FileFailure when it cannot be entered */
 export function filesOf(root: RootFs, process: Process, { known, folder }: { known: Known; folder: string }): Files {
-  let current = folder;
-  /** The folder itself, which may be removed while it is the working folder. */
-  let entered: object | undefined = identityOf(current);
-
-  function identityOf(path: string): object | undefined {
-    const { node } = locate(path, "follow");
-    return node?.kind === "directory" ? node.self : undefined;
-  }
-
-  function locate(path: string, links: "follow" | "keep"): Place {
-    if (path === "") throw new FileFailure("ENOENT");
-    if (Buffer.byteLength(path) > MAX_PATH) throw new FileFailure("ENAMETOOLONG");
-    if (!path.startsWith("/") && (entered === undefined || identityOf(current) !== entered)) {
-      throw new FileFailure("ENOENT");
-    }
-    const asFolder = /\/\.?$/.test(path);
-    const pending = (path.startsWith("/") ? path : `${current}/${path}`).split("/").filter((name) => name !== "");
-    pending.reverse();
-    let reached: string[] = [];
-    let followed = 0;
-    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-      const here = reached.join("/");
-      const parent = root.find(here);
-      if (parent === undefined) throw new FileFailure("ENOENT");
-      if (parent.kind !== "directory") throw new FileFailure("ENOTDIR");
-      if (!mayAccess(process, parent, SEARCH)) throw new FileFailure("EACCES");
-      if (name === ".") continue;
-      if (name === "..") {
-        reached.pop();
-        continue;
-      }
-      if (Buffer.byteLength(name) > MAX_NAME) throw new FileFailure("ENAMETOOLONG");
-      const node = parent.children.get(name);
-      if (node?.kind !== "symlink" || (pending.length === 0 && links === "keep" && !asFolder)) {
-        reached.push(name);
-        continue;
-      }
-      followed += 1;
-      if (followed > MAX_LINKS) throw new FileFailure("ELOOP");
-      if (node.target.startsWith("/")) reached = [];
-      pending.push(
-        ...node.target
-          .split("/")
-          .filter((part) => part !== "")
-          .reverse(),
-      );
-    }
-    const found = reached.join("/");
-    const node = root.find(found);
-    if (asFolder && node?.kind !== "directory") throw new FileFailure(node === undefined ? "ENOENT" : "ENOTDIR");
-    return { path: found, node };
-  }
-
-  function require(path: string, links: "follow" | "keep") {
-    const { path: found, node } = locate(path, links);
-    if (node === undefined) throw new FileFailure("ENOENT");
-    return { path: found, node };
-  }
+  const paths = pathsOf(root, process, folder);
 
   function attributes(path: string, node: RootNode): Attributes {
     if (node.kind === "directory") return node;
@@ -185,8 +110,7 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
   }
 
   return {
-    locate,
-    require,
+    ...paths,
     attributes,
     list,
     makeDirectory(path, mode) {
@@ -233,16 +157,7 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
       if (isMounted(path)) throw new FileFailure("EMOUNT");
       const before = attributes(path, node);
       if (!isOwner(process, before) && !mayAccess(process, before, WRITE)) throw new FileFailure("EACCES");
-    },
-    get folder() {
-      return current;
-    },
-    enter(next) {
-      const { path, node } = require(next, "follow");
-      if (node.kind !== "directory") throw new FileFailure("ENOTDIR");
-      if (!mayAccess(process, node, SEARCH)) throw new FileFailure("EACCES");
-      current = `/${path}`;
-      entered = node.self;
+      if (path !== "") root.put(path, { ...fullNode(path, node) });
     },
   };
 }
