@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { segmentSize } from "../tar/sequence.ts";
-import { createJobRunner, type Job, type JobResult, type JobRunner } from "./jobs.ts";
+import { createJobRunner, type Job, type JobResult, type JobRunner, sizeOfJob } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
 import type { Reply } from "./worker.ts";
 
@@ -90,7 +89,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
-      if (job.kind !== "check" && job.segments.reduce((sum, part) => sum + segmentSize(part), 0) < INLINE_SIZE) {
+      if (job.kind !== "check" && sizeOfJob(job) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
         return inline(job);
       }
