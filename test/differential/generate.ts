@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import fc from "fast-check";
 import { NOT_YET } from "./differences.ts";
 
