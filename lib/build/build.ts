@@ -26,6 +26,7 @@ import { createRemoteFiles } from "../remote/files.ts";
 import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
+import { shareSegments } from "../tar/shared.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { requireDepth } from "./depth.ts";
@@ -216,7 +217,7 @@ async function write(
     const written = await writeArtifact(file, store, {
       header: artifactHeader(app, epoch),
       payload,
-      digest: (segments) => pool.run({ kind: "digest", segments }),
+      digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
       signal,
     });
     return { archive, size: written.size, payload: [...written.payload] };

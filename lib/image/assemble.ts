@@ -156,6 +156,7 @@ function applyOperation(operation: LayerOperation, root: RootFs, known: Known): 
     case "edit": {
       const before = root.snapshot();
       applyEdits(operation.commands, root, { ...operation, known });
+      // As Docker, there is no layer when nothing changes.
       return root.snapshot() !== before;
     }
   }

@@ -3,7 +3,8 @@ import { AircrateError } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, recordPackedLayer } from "../store/records.ts";
-import { type Segment, segmentSize } from "../tar/sequence.ts";
+import type { Segment } from "../tar/sequence.ts";
+import { shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { cutEvenly } from "./cuts.ts";
@@ -24,16 +25,17 @@ export interface BuiltLayer extends LayerRecord {
 export async function buildLayer(
   store: Store,
   pool: WorkPool,
-  { segments, cuts, place }: { segments: readonly Segment[] } & Partial<PackOptions>,
+  { segments, cuts, place }: { segments: readonly Segment[] } & Partial<Omit<PackOptions, "stream">>,
 ): Promise<BuiltLayer> {
   try {
-    const digest = await pool.run({ kind: "digest", segments });
+    const stream = shareSegments(segments);
+    const digest = await pool.run({ kind: "digest", stream });
     const diffId = `sha256:${digest.sha256}`;
     const known = await findPackedLayer(store, PACKING.name, diffId);
     if (known !== undefined) return { ...known, reused: true };
     const { plainCrc: _, ...packed } = await packStream(store, pool, {
-      segments,
-      cuts: cuts ?? cutEvenly(segments.reduce((sum, segment) => sum + segmentSize(segment), 0)),
+      stream,
+      cuts: cuts ?? cutEvenly(stream.size),
       place,
       // This second reading must have seen what the first one digested.
       check({ plainCrc }) {

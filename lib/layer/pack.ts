@@ -6,7 +6,7 @@ import { PACKING, WINDOW } from "../gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
 import { recordPackedBlocks } from "../store/records.ts";
-import { createSlicer, type Segment } from "../tar/sequence.ts";
+import type { SharedStream } from "../tar/shared.ts";
 import type { BlockIdentity, PackResult } from "../workers/jobs.ts";
 import { createRelief } from "../workers/memory.ts";
 import type { WorkPool } from "../workers/pool.ts";
@@ -14,7 +14,7 @@ import { type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
 
 /** What is packed, and how. */
 export interface PackOptions {
-  readonly segments: readonly Segment[];
+  readonly stream: SharedStream;
   /** Ends of the blocks, ascending; the last one is the end of the stream. */
   readonly cuts: readonly number[];
   /** Where blocks that were packed before are looked for, and these ones are found the next time. */
@@ -44,13 +44,13 @@ const GROUP = 8;
 export async function packStream(
   store: Store,
   pool: WorkPool,
-  { segments, cuts, place, check }: PackOptions & { check: (packed: PackedStream) => void },
+  { stream, cuts, place, check }: PackOptions & { check: (packed: PackedStream) => void },
 ): Promise<PackedStream> {
   const earlier = place === undefined ? undefined : await openEarlierBlocks(store, place);
   const out = await createBlobWriter(store);
   const blob = createTally(out);
   const list: PackedBlocks["blocks"] = [];
-  const packer = createPacker(pool, { slice: createSlicer(segments), cuts, earlier });
+  const packer = createPacker(pool, { stream, cuts, earlier });
   const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
   try {
     await blob.write(GZIP_HEADER);
@@ -88,16 +88,16 @@ export async function packStream(
 }
 
 interface PackerOptions {
-  readonly slice: (start: number, end: number) => Segment[];
+  readonly stream: SharedStream;
   readonly cuts: readonly number[];
   readonly earlier: EarlierBlocks | undefined;
 }
 
 /** Gives each block packed: from an earlier layer when it is there, else from the pool. */
-function createPacker(pool: WorkPool, { slice, cuts, earlier }: PackerOptions) {
+function createPacker(pool: WorkPool, { stream, cuts, earlier }: PackerOptions) {
   const start = (block: number) => cuts[block - 1] ?? 0;
   const size = (block: number) => cuts[block]! - start(block);
-  const dictionary = (block: number) => Math.min(start(block), WINDOW);
+  const placeOf = (block: number) => ({ stream, start: start(block), dictionarySize: Math.min(start(block), WINDOW) });
   const groups = new Map<number, Promise<readonly BlockIdentity[]>>();
 
   function identify(block: number): Promise<readonly BlockIdentity[]> {
@@ -106,13 +106,7 @@ function createPacker(pool: WorkPool, { slice, cuts, earlier }: PackerOptions) {
     if (identities === undefined) {
       groups.delete(first - 3 * GROUP);
       const blocks = cuts.slice(first, first + GROUP).map((_, i) => first + i);
-      const dictionarySize = dictionary(first);
-      identities = pool.run({
-        kind: "identify",
-        segments: slice(start(first) - dictionarySize, cuts[blocks.at(-1)!]!),
-        dictionarySize,
-        blockSizes: blocks.map(size),
-      });
+      identities = pool.run({ kind: "identify", ...placeOf(first), blockSizes: blocks.map(size) });
       groups.set(first, identities);
     }
     return identities;
@@ -126,14 +120,7 @@ function createPacker(pool: WorkPool, { slice, cuts, earlier }: PackerOptions) {
       const packed = await earlier.find({ key: identity.key, plainSize, last });
       if (packed !== undefined) return { packed, ...identity };
     }
-    const dictionarySize = dictionary(block);
-    return pool.run({
-      kind: "pack",
-      segments: slice(start(block) - dictionarySize, cuts[block]!),
-      dictionarySize,
-      blockSize: plainSize,
-      end: last ? "finish" : "flush",
-    });
+    return pool.run({ kind: "pack", ...placeOf(block), blockSize: plainSize, end: last ? "finish" : "flush" });
   }
 
   return { pack, size };

@@ -7,6 +7,7 @@ import { createPatience, faultSetback } from "../http/retry.ts";
 import { createTransport, type TransportOptions } from "../http/transport.ts";
 import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
 import { findFile, recordFetchedFile } from "../store/records.ts";
+import { shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { parseRemote, remoteName, shownAddress } from "./address.ts";
@@ -101,7 +102,7 @@ export function createRemoteFiles(store: Store, pool: WorkPool, options: RemoteO
 async function isRight(store: Store, pool: WorkPool, { digest, size }: Received): Promise<boolean> {
   try {
     const segments = [{ file: blobFile(store, digest), offset: 0, size }];
-    const { sha256 } = await pool.run({ kind: "digest", segments });
+    const { sha256 } = await pool.run({ kind: "digest", stream: shareSegments(segments) });
     if (`sha256:${sha256}` === digest) return true;
   } catch (error) {
     // Pruned meanwhile.

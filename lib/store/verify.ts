@@ -9,6 +9,7 @@ import { compareBytes } from "../bytes.ts";
 import { type Digest, LAYOUT_MARKER } from "../digest.ts";
 import { systemCode } from "../error.ts";
 import { createLimit } from "../limit.ts";
+import { shareSegments } from "../tar/shared.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { quarantineBlob, type Store, writeWhole } from "./layout.ts";
@@ -72,7 +73,8 @@ async function checkBlob(
   { store, right, problem, pool }: Context & { readonly pool: WorkPool },
 ): Promise<void> {
   try {
-    const { sha256, crc } = await pool.run({ kind: "digest", segments: [{ file, offset: 0, size }] });
+    const stream = shareSegments([{ file, offset: 0, size }]);
+    const { sha256, crc } = await pool.run({ kind: "digest", stream });
     if (`sha256:${sha256}` === digest) {
       right.set(digest, { size, crc });
       return;

@@ -48,7 +48,7 @@ export function tarStream(entries: readonly TarEntry[]): TarStream {
   let size = 0;
   let pending: Uint8Array[] = [];
   const flush = () => {
-    if (pending.length > 0) segments.push({ bytes: join(pending) });
+    if (pending.length > 0) segments.push({ bytes: Buffer.concat(pending) });
     pending = [];
   };
   for (const entry of entries) {
@@ -72,47 +72,4 @@ export function tarStream(entries: readonly TarEntry[]): TarStream {
   return { segments, starts, size: size + TRAILER_SIZE };
 }
 
-/** Joins into an array with memory of its own: a view into a larger one would take all of it along to another thread. */
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 const ZEROS = new Uint8Array(2 * BLOCK);
-
-/** Gives any part `[start, end)` of the stream that the segments make up, in time logarithmic in their number. */
-export function createSlicer(segments: readonly Segment[]): (start: number, end: number) => Segment[] {
-  const starts = new Float64Array(segments.length);
-  let total = 0;
-  for (const [i, segment] of segments.entries()) {
-    starts[i] = total;
-    total += segmentSize(segment);
-  }
-  return (start, end) => {
-    let low = 0;
-    let high = segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (starts[middle]! <= start) low = middle;
-      else high = middle - 1;
-    }
-    const slice: Segment[] = [];
-    for (let i = low; i < segments.length && starts[i]! < end; i += 1) {
-      const segment = segments[i]!;
-      const from = Math.max(start - starts[i]!, 0);
-      const to = Math.min(end - starts[i]!, segmentSize(segment));
-      if (from < to) slice.push(cut(segment, from, to));
-    }
-    return slice;
-  };
-}
-
-function cut(segment: Segment, from: number, to: number): Segment {
-  if ("bytes" in segment) return { bytes: segment.bytes.slice(from, to) };
-  return { ...segment, offset: segment.offset + from, size: to - from };
-}

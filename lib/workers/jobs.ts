@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
-import type { Segment } from "../tar/sequence.ts";
+import { type SharedStream, sliceShared } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
 import { createRelief } from "./memory.ts";
@@ -10,7 +10,7 @@ import { readSegments, visitSegments } from "./segment-reader.ts";
 /** SHA-256 and CRC-32 of a whole stream: what it is, without packing it. */
 export interface DigestJob {
   readonly kind: "digest";
-  readonly segments: readonly Segment[];
+  readonly stream: SharedStream;
 }
 
 export interface DigestResult {
@@ -19,11 +19,16 @@ export interface DigestResult {
   readonly crc: number;
 }
 
-/** One block of a gzip stream. `segments` hold the dictionary, `dictionarySize` bytes, and then the block. */
-export interface PackJob {
-  readonly kind: "pack";
-  readonly segments: readonly Segment[];
+/** One block of a gzip stream, and as its dictionary the `dictionarySize` bytes before it. Where they are in `stream`. */
+interface BlockPlace {
+  readonly stream: SharedStream;
+  /** First byte of the block. */
+  readonly start: number;
   readonly dictionarySize: number;
+}
+
+export interface PackJob extends BlockPlace {
+  readonly kind: "pack";
   readonly blockSize: number;
   readonly end: BlockEnd;
 }
@@ -40,11 +45,9 @@ export interface PackResult extends BlockIdentity {
   readonly packed: Uint8Array;
 }
 
-/** Identities of neighbouring blocks, without packing them. `segments` hold the dictionary of the first, then the blocks. */
-export interface IdentifyJob {
+/** Identities of neighbouring blocks, of which the place of the first is told, without packing them. */
+export interface IdentifyJob extends BlockPlace {
   readonly kind: "identify";
-  readonly segments: readonly Segment[];
-  readonly dictionarySize: number;
   readonly blockSizes: readonly number[];
 }
 
@@ -85,6 +88,12 @@ export function createJobRunner(native?: boolean): JobRunner {
     if (buffer.length < size) buffer = new Uint8Array(size);
     return buffer.subarray(0, size);
   };
+  /** The dictionary and, behind it, what follows from the start of the block on. */
+  const readBlocks = ({ stream, start, dictionarySize }: BlockPlace, size: number): Uint8Array => {
+    const plain = scratch(dictionarySize + size);
+    readSegments(sliceShared(stream, start - dictionarySize, start + size), plain);
+    return plain;
+  };
   return (async (job: Job) => {
     if (job.kind === "check") {
       const { checkFile } = await import("../unpack/check.ts");
@@ -97,15 +106,16 @@ export function createJobRunner(native?: boolean): JobRunner {
     if (job.kind === "digest") {
       const hash = createHash("sha256");
       let crc = 0;
-      visitSegments(job.segments, scratch(READ_SIZE), (bytes) => {
-        hash.update(bytes);
-        crc = crc32(bytes, crc);
-      });
+      for (let at = 0; at < job.stream.size; at += PART_SIZE) {
+        visitSegments(sliceShared(job.stream, at, at + PART_SIZE), scratch(READ_SIZE), (bytes) => {
+          hash.update(bytes);
+          crc = crc32(bytes, crc);
+        });
+      }
       return { sha256: hash.digest("hex"), crc };
     }
     if (job.kind === "identify") {
-      const plain = scratch(job.blockSizes.reduce((sum, size) => sum + size, job.dictionarySize));
-      readSegments(job.segments, plain);
+      const plain = readBlocks(job, sum(job.blockSizes));
       let start = job.dictionarySize;
       return job.blockSizes.map((size) => {
         const identity = identify(plain, start, start + size);
@@ -114,8 +124,7 @@ export function createJobRunner(native?: boolean): JobRunner {
       });
     }
     deflate ??= await selectDeflate(native);
-    const plain = scratch(job.dictionarySize + job.blockSize);
-    readSegments(job.segments, plain);
+    const plain = readBlocks(job, job.blockSize);
     const block = plain.subarray(job.dictionarySize);
     const packed = deflate(block, plain.subarray(0, job.dictionarySize), job.end);
     return { packed, ...identify(plain, job.dictionarySize, plain.length) };
@@ -127,4 +136,16 @@ function identify(plain: Uint8Array, start: number, end: number): BlockIdentity 
   return { key: hash.digest("base64"), crc: crc32(plain.subarray(start, end)) };
 }
 
+/** Bytes that a job reads, digests or packs. */
+export function sizeOfJob(job: Exclude<Job, CheckJob | ExtractJob>): number {
+  if (job.kind === "digest") return job.stream.size;
+  return job.dictionarySize + (job.kind === "pack" ? job.blockSize : sum(job.blockSizes));
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
 const READ_SIZE = 256 * 1024;
+/** A part of a stream whose segments are in memory as objects at once. */
+const PART_SIZE = 8 * 1024 * 1024;

@@ -1,10 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { segmentSize } from "../tar/sequence.ts";
-import { createJobRunner, type Job, type JobResult, type JobRunner } from "./jobs.ts";
+import { createJobRunner, type Job, type JobResult, type JobRunner, sizeOfJob } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
-import { encodeSegments } from "./wire.ts";
-import type { Reply, Request } from "./worker.ts";
+import type { Reply } from "./worker.ts";
 
 /** Threads that digest, pack and unpack. The bytes they give do not depend on their number. */
 export interface WorkPool {
@@ -79,7 +77,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       const task = queue.shift()!;
       busy.set(worker, task);
       worker.ref();
-      send(worker, task.job);
+      worker.postMessage(task.job);
     }
     for (const worker of idle) worker.unref();
   };
@@ -91,14 +89,14 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
-      if ("segments" in job && job.segments.reduce((sum, part) => sum + segmentSize(part), 0) < INLINE_SIZE) {
+      if (job.kind !== "check" && job.kind !== "extract" && sizeOfJob(job) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
         return inline(job);
       }
       return new Promise((resolve, reject) => {
         const task: Task = { job, resolve, reject };
         // Whoever waits for what is in a file has more to do afterwards; packing goes on for as long as there is a core.
-        const place = "segments" in job ? -1 : queue.findIndex((other) => "segments" in other.job);
+        const place = "stream" in job ? -1 : queue.findIndex((other) => "stream" in other.job);
         queue.splice(place < 0 ? queue.length : place, 0, task);
         feed();
       });
@@ -111,16 +109,6 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
-}
-
-function send(worker: Worker, job: Job): void {
-  if (job.kind === "check" || job.kind === "extract") {
-    worker.postMessage({ job } satisfies Request);
-    return;
-  }
-  const { segments, ...rest } = job;
-  const wire = encodeSegments(segments);
-  worker.postMessage({ job: rest, wire } satisfies Request, [wire.table.buffer, wire.data.buffer]);
 }
 
 function replyError(reply: Extract<Reply, { ok: false }>): Error {

@@ -1,24 +1,8 @@
 /** The thread that does the jobs of a {@link WorkPool}. */
 import { parentPort, workerData } from "node:worker_threads";
-import {
-  type CheckJob,
-  createJobRunner,
-  type DigestJob,
-  type ExtractJob,
-  type IdentifyJob,
-  type Job,
-  type PackJob,
-} from "./jobs.ts";
+import { createJobRunner, type Job } from "./jobs.ts";
 import { createRelief } from "./memory.ts";
 import { FileChangedError } from "./segment-reader.ts";
-import { decodeSegments, type Wire } from "./wire.ts";
-
-/** What a thread is asked: a job, its segments apart from it. */
-export type Request =
-  | { readonly job: CheckJob | ExtractJob }
-  | { readonly job: Bare<DigestJob> | Bare<PackJob> | Bare<IdentifyJob>; readonly wire: Wire };
-
-type Bare<J extends { readonly segments: unknown }> = Omit<J, "segments">;
 
 /** What a thread answers: the result, or an error in plain words, since errors lose their class between threads. */
 export type Reply =
@@ -29,9 +13,8 @@ const runJob = createJobRunner((workerData as { native?: boolean }).native);
 const port = parentPort!;
 const relieve = createRelief();
 
-port.on("message", async (request: Request) => {
+port.on("message", async (job: Job) => {
   try {
-    const job = "wire" in request ? ({ ...request.job, segments: decodeSegments(request.wire) } as Job) : request.job;
     const result = await runJob(job);
     if ("packed" in result) {
       // A buffer of its own moves to the main thread instead of being copied.

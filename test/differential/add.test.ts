@@ -31,7 +31,7 @@ const ARCHIVE = tarOf([
   { path: "d/run", mode: 0o4755, data: "run\n" },
   { path: "d/link", symlink: "../top" },
   { path: "d/abs", symlink: "/etc/conf" },
-  { path: "d/hard", hardlink: "top" },
+  { path: "d/hard", hardlink: "top", mode: 0o640, uid: 3, gid: 4 },
   { path: "d/none/", mode: 0o1777 },
   { path: "made/up/file", data: "its folders are no members\n" },
 ]);
@@ -39,6 +39,10 @@ const DOTTED = tarOf([{ path: "./" }, { path: "./a", data: "a" }, { path: "./b/"
 const TWICE = tarOf([
   { path: "a", data: "first" },
   { path: "a", data: "second", mode: 0o600 },
+]);
+const LINKED = tarOf([
+  { path: "a", data: "a", mode: 0o600, uid: 1, gid: 2 },
+  { path: "b", hardlink: "a", mode: 0o640, uid: 3, gid: 4 },
 ]);
 const OVER = tarOf([
   { path: "etc/", mode: 0o700, uid: 9, gid: 9 },
@@ -78,6 +82,9 @@ function archives(): Case[] {
     unpack("COPY leaves it packed", "a.tar", ARCHIVE, "COPY a.tar /x/"),
     add("two, and a file", "ADD a.tar b.tar c /x/", { files: { "a.tar": ARCHIVE, "b.tar": DOTTED, c: "c" } }),
     add("by a pattern", "ADD *.tar /x/", { files: { "a.tar": ARCHIVE, "b.tar": TWICE, c: "c" } }),
+    unpack("with a hard link that has a mode of its own", "a.tar", LINKED, "ADD a.tar /x/", {
+      needs: "hard links in archives with headers of their own",
+    }),
     unpack("an empty one", "a.tar", tarOf([])),
   ];
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Built } from "../support/builders.ts";
 import { rootsOf, type SavedImage, whiteoutsOf } from "../support/image-root.ts";
 import type { Case } from "./case.ts";
@@ -28,7 +29,7 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
 /** Says what a builder made, without what no two builders share: times, digests, the words of the history. */
 function describe(image: SavedImage, merged: boolean): string[] {
   const { config } = image;
-  const { history, layers } = withoutEmpty(image);
+  const { history, layers } = withoutIdle(image);
   const roots = rootsOf(layers);
   const lines = [`platform ${config.os}/${config.architecture}`, ...describeSettings(config.config ?? {})];
   if (merged) return [...lines, ...(roots.at(-1) ?? [])];
@@ -45,15 +46,21 @@ function describe(image: SavedImage, merged: boolean): string[] {
   return [...lines, `history ${history.join(", ")}`, `layers ${layers.length}`];
 }
 
-/** A layer with nothing in it, as BuildKit makes for a WORKDIR that is there, says no more than none. */
-function withoutEmpty({ config, layers }: SavedImage): { history: string[]; layers: SavedImage["layers"] } {
-  let next = 0;
+/**
+ * A layer that changes nothing says no more than none: BuildKit makes one for a WORKDIR that is there, and whether one
+ * has nothing in it or the folders on the way is all the same.
+ */
+function withoutIdle({ config, layers }: SavedImage): { history: string[]; layers: SavedImage["layers"] } {
+  const roots = rootsOf(layers);
+  const isIdle = layers.map(
+    (layer, i) => layer.every(({ type }) => type === "directory") && isDeepStrictEqual(roots[i], roots[i - 1] ?? []),
+  );
+  let next = -1;
   const history = (config.history ?? []).map(({ empty_layer = false }) => {
-    if (empty_layer) return "config";
-    next += 1;
-    return layers[next - 1]?.length === 0 ? "config" : "layer";
+    if (!empty_layer) next += 1;
+    return empty_layer || isIdle[next] === true ? "config" : "layer";
   });
-  return { history, layers: layers.filter((layer) => layer.length > 0) };
+  return { history, layers: layers.filter((_, i) => isIdle[i] !== true) };
 }
 
 const SETTINGS = [

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import { test } from "node:test";
 import { type Case, onBase } from "./case.ts";
 import { checkGroups } from "./harness.ts";

@@ -243,6 +243,7 @@ const IGNORED: readonly Case[] = [
     files: { ".dockerignore": "a.py\n", ...OWN_RULES },
     notBuildah: "own rules",
   }),
+  ignored("a folder is excepted, of which files are excluded", "d/*.py\n!d", { differs: "exceptions of folders" }),
   ignored("a source that is excluded", "d", { dockerfile: "FROM @base\nCOPY d /x\n", refused: true }),
   ignored("a file that is excluded", "a.py", { dockerfile: "FROM @base\nCOPY a.py /x\n", refused: true }),
   ignored("a pattern that finds some excluded", "d", {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import fc from "fast-check";
 import { NOT_YET } from "./differences.ts";
 
@@ -70,20 +71,23 @@ export const copies: fc.Arbitrary<{ tree: string[]; lines: string[] }> = tree.ch
 });
 
 const part = fc.constantFrom("a", "b", "c.py", "f", "g", "h", "i", "*", "*.py", "?", "[a-b]", "**", "f*", "é");
+const rule = fc
+  .record({
+    first: fc.constantFrom("", "", "/", "./"),
+    parts: fc.array(part, { minLength: 1, maxLength: 3 }),
+    last: fc.constantFrom("", "", "/"),
+  })
+  .map(({ first, parts, last }) => first + parts.join("/") + last);
+const rules = fc.array(rule, { minLength: 1, maxLength: 3 });
 
-/** A tree, and lines of a `.dockerignore`. */
+/** A tree, and lines of a `.dockerignore`. Exceptions are from all that there is: see the table for the others. */
 export const ignored: fc.Arbitrary<{ tree: string[]; rules: string[] }> = fc.record({
   tree,
-  rules: fc.array(
-    fc
-      .record({
-        sign: fc.constantFrom("", "", "!"),
-        first: fc.constantFrom("", "", "/", "./"),
-        parts: fc.array(part, { minLength: 1, maxLength: 3 }),
-        last: fc.constantFrom("", "", "/"),
-      })
-      .map(({ sign, first, parts, last }) => `${sign}${first}${parts.join("/")}${last}`),
-    { minLength: 1, maxLength: 5 },
+  rules: fc.oneof(
+    rules,
+    fc.tuple(fc.constantFrom("*", "**"), rules, rules).map(([all, exceptions, excluded]) => {
+      return [all, ...exceptions.map((line) => `!${line}`), ...excluded];
+    }),
   ),
 });
 

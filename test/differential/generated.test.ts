@@ -23,7 +23,7 @@ async function holds<T>(check: Check, cases: fc.Arbitrary<T>, toCase: (value: T)
       throw error;
     }
   });
-  await fc.assert(property, { seed: SEED, numRuns: RUNS });
+  await fc.assert(property, { seed: SEED, numRuns: RUNS, includeErrorInReport: true });
 }
 
 test("generated cases", { concurrency: 2 }, async (t) => {

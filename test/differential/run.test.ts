@@ -30,7 +30,7 @@ const CHANGES: readonly Case[] = [
   runs("chmod in words", `${ROOT}RUN chmod u+x,go-r /etc/group`),
   runs("chmod without a who", `${ROOT}RUN chmod +x /etc/group`),
   runs("chmod -R", `${ROOT}RUN chmod -R go-rwx /srv`),
-  runs("chmod -R with X", `${ROOT}RUN chmod -R a+rX /srv`),
+  runs("chmod -R with X", `${ROOT}RUN chmod -R a+rX /srv`, { differs: "what stays the same" }),
   runs("chmod of a link", `${ROOT}RUN chmod 640 /etc/conf-link`),
   runs("chmod of what is not there", `${ROOT}RUN chmod 600 /nope`, { refused: true }),
   runs("chown", `${ROOT}RUN chown 7:8 /etc/group`),

@@ -5,8 +5,8 @@ import type { BuildReport } from "../../spec/report.ts";
 import { aircrateFor } from "../support/aircrate.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
-import { readSavedImage } from "../support/image-root.ts";
 import { writeFiles } from "../support/project.ts";
+import { savedLayers } from "../support/saved-layers.ts";
 
 const BUSYBOX = "arm64v8/busybox:1.36";
 
@@ -35,14 +35,7 @@ COPY --from=0 --chown=7 /data/one /numbered
   const build = () => aircrate.build([dir, ...mirror(registry)]);
   const report = await build();
   const [image] = report.images;
-  const { layers } = await readSavedImage(report.file);
-  const own = layers
-    .slice(2)
-    .map((layer) =>
-      layer.map(({ path, type, mode, uid, gid, link }) =>
-        [type, path, mode.toString(8), `${uid}:${gid}`, ...(link === "" ? [] : ["->", link])].join(" "),
-      ),
-    );
+  const own = (await savedLayers(report.file)).slice(2);
   assert.deepEqual(own, [
     [
       "directory opt 755 0:0",

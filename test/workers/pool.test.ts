@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { crc32, inflateRawSync } from "node:zlib";
 import { digestOf } from "../../lib/digest.ts";
 import { loadPako, nativeGivesPakoBytes } from "../../lib/gzip/deflate.ts";
+import { shareSegments } from "../../lib/tar/shared.ts";
 import type { PackJob } from "../../lib/workers/jobs.ts";
 import { FileChangedError } from "../../lib/workers/segment-reader.ts";
 import { tempDir } from "../support/cleanup.ts";
@@ -15,12 +16,14 @@ import { noise, prose } from "../support/seeded.ts";
 import { tarOf } from "../support/ustar.ts";
 
 const BYTES = prose(1, 900_000);
+const STREAM = shareSegments([{ bytes: BYTES }]);
 
 function packJob(start: number, end: number): PackJob {
   const dictionarySize = Math.min(start, 32 * 1024);
   return {
     kind: "pack",
-    segments: [{ bytes: BYTES.slice(start - dictionarySize, end) }],
+    stream: STREAM,
+    start,
     dictionarySize,
     blockSize: end - start,
     end: end === BYTES.length ? "finish" : "flush",
@@ -52,7 +55,7 @@ test("digests", async (t) => {
     writeFileSync(file, bytes);
     const segments = [{ bytes: Buffer.from("front") }, { file, offset: 0, size }];
     const whole = Buffer.concat([Buffer.from("front"), bytes]);
-    assert.deepEqual(await pool.run({ kind: "digest", segments }), {
+    assert.deepEqual(await pool.run({ kind: "digest", stream: shareSegments(segments) }), {
       sha256: createHash("sha256").update(whole).digest("hex"),
       crc: crc32(whole),
     });
@@ -97,9 +100,10 @@ test("an error of a job names the file, and the next job is done", async (t) => 
   for (const size of [10, 500_000]) {
     writeFileSync(file, noise(1, size));
     truncateSync(file, size - 1);
+    const stream = shareSegments([{ file, offset: 0, size }]);
     const isNamed = (error: Error) => error instanceof FileChangedError && error.file === file;
-    await assert.rejects(pool.run({ kind: "digest", segments: [{ file, offset: 0, size }] }), isNamed);
-    const broken = pool.run({ ...packJob(0, 0), segments: [{ file, offset: 0, size }], blockSize: size });
+    await assert.rejects(pool.run({ kind: "digest", stream }), isNamed);
+    const broken = pool.run({ ...packJob(0, 0), stream, blockSize: size });
     await assert.rejects(broken, isNamed);
     assert.equal((await pool.run(packJob(0, 300_000))).crc, crc32(BYTES.subarray(0, 300_000)));
   }
@@ -135,15 +139,18 @@ test("closing ends what runs and what waits, and takes nothing more", async (t) 
 
 const PROGRAM = `
 const { createWorkPool } = await import(process.argv[1]);
+const { shareSegments } = await import(process.argv[2]);
 const pool = createWorkPool({ threads: 2 });
 pool.warm();
-const segments = [{ bytes: new Uint8Array(600_000) }];
-const results = await Promise.all([1, 2, 3].map(() => pool.run({ kind: "digest", segments })));
+const stream = shareSegments([{ bytes: new Uint8Array(600_000) }]);
+const results = await Promise.all([1, 2, 3].map(() => pool.run({ kind: "digest", stream })));
 console.log(new Set(results.map(({ sha256 }) => sha256)).size);
 `;
 
 test("a process that forgets to close its pool comes to an end, but not while jobs run", async () => {
-  const module = new URL("../../lib/workers/pool.js", import.meta.url).href;
-  const out = await runOk(process.execPath, ["--input-type=module", "-e", PROGRAM, module], { timeout: 20_000 });
+  const modules = ["workers/pool.js", "tar/shared.js"].map(
+    (name) => new URL(`../../lib/${name}`, import.meta.url).href,
+  );
+  const out = await runOk(process.execPath, ["--input-type=module", "-e", PROGRAM, ...modules], { timeout: 20_000 });
   assert.equal(out, "1\n");
 });

@@ -24,8 +24,9 @@ export interface EditOptions {
  * Does the commands of a RUN to the root of an image, with the effect that a real RUN has: paths, modes under a umask of
  * 022, owners, link targets, and no more than the user may do.
  *
- * What ends as it was is left alone, so that it is not in the layer. There BuildKit and the vfs driver of buildah, which
- * compare before and after, are followed; overlay drivers have a file in the layer that a chmod only touched.
+ * What ends as it was is left alone, so that it is not in the layer, as with drivers that compare before and after (vfs of
+ * buildah). Overlay drivers, those of docker and buildah, also have files in the layer that a chmod or chown left as they
+ * were; all have those of which a touch changed nothing but the time, which is the same for all files here.
  *
  * @throws AircrateError input when a command fails; the root is then changed in part
  */

@@ -83,7 +83,7 @@ function childrenOf(root: RootDirectory, path: string): string[] {
   return node?.kind === "directory" ? [...node.children.keys()] : [];
 }
 
-/** Storage of the driver that compares before and after, as BuildKit does: overlay takes what was only touched. */
+/** Storage of the driver that compares before and after: overlay takes what a chmod left as it was, too. */
 function storage(dir: string): string[] {
   return ["--root", join(dir, "root"), "--runroot", join(dir, "run"), "--storage-driver", "vfs"];
 }
