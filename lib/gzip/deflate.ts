@@ -22,37 +22,26 @@ export type BlockEnd = "flush" | "finish";
 export type DeflateBlock = (block: Uint8Array, dictionary: Uint8Array, end: BlockEnd) => Uint8Array;
 
 /**
- * The reference: its bytes are the ones that count. Loaded where it is needed only. One state serves all blocks: a new one
- * for each would be garbage of three times a block's size.
+ * The reference: its bytes are the ones that count. Loaded where it is needed only. Every block gets a state of its own:
+ * one that is reset (`zlibDeflateReset`) does not give the same bytes for all blocks.
  */
 export async function loadPako(): Promise<DeflateBlock> {
-  const pako = await import("pako");
-  const stream = new pako.ZStream();
-  const { level, memLevel } = PACKING;
-  expect(pako.zlibDeflateInit2(stream, level, DEFLATED, -WINDOW_BITS, memLevel, pako.Z_DEFAULT_STRATEGY), pako.Z_OK);
-  let output = new Uint8Array(0);
-
-  function expect(status: number, wanted: number): void {
-    if (status !== wanted) throw new Error(`deflate failed with status ${status}: ${stream.msg}`);
-  }
-
+  const { Deflate, Z_FINISH, Z_SYNC_FLUSH } = await import("pako");
   return (block, dictionary, end) => {
-    const bound = outputBound(block);
-    if (output.length < bound) output = new Uint8Array(bound);
-    expect(pako.zlibDeflateReset(stream), pako.Z_OK);
-    if (dictionary.length > 0) expect(pako.zlibDeflateSetDictionary(stream, dictionary), pako.Z_OK);
-    Object.assign(stream, { input: block, next_in: 0, avail_in: block.length });
-    Object.assign(stream, { output, next_out: 0, avail_out: bound });
-    if (end === "finish") expect(pako.zlibDeflate(stream, pako.Z_FINISH), pako.Z_STREAM_END);
-    else expect(pako.zlibDeflate(stream, pako.Z_SYNC_FLUSH), pako.Z_OK);
-    if (stream.avail_in > 0 || stream.avail_out === 0) throw new Error("deflate did not take or give it all");
-    return output.slice(0, stream.next_out);
+    const deflate = new Deflate({
+      level: PACKING.level,
+      memLevel: PACKING.memLevel,
+      raw: true,
+      chunkSize: outputBound(block),
+      ...(dictionary.length > 0 && { dictionary }),
+    });
+    const chunks: Uint8Array[] = [];
+    deflate.onData = (chunk) => chunks.push(chunk);
+    deflate.push(block, end === "finish" ? Z_FINISH : Z_SYNC_FLUSH);
+    if (deflate.err !== 0) throw new Error(`deflate failed: ${deflate.msg}`);
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   };
 }
-
-/** As zlib.h has them: the only method, and the largest window, which is {@link WINDOW}. */
-const DEFLATED = 8;
-const WINDOW_BITS = 15;
 
 /** Node's own zlib, three times as fast. Only for use where {@link nativeGivesPakoBytes} holds. */
 export const deflateWithNode: DeflateBlock = (block, dictionary, end) =>
