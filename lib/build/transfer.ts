@@ -34,6 +34,7 @@ export async function transferOperation(
   const rest = {
     destination,
     where,
+    ...(step.link && { link: true }),
     ...(chown && { owner: chown }),
     ...(chmod && { mode: chmod }),
     ...(excludes.length > 0 && { choice: { excludes: patternRules(excludes, where).excludes } }),

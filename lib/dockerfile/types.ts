@@ -150,7 +150,7 @@ interface TransferStep {
   readonly destination: string;
   readonly chown?: Owner;
   readonly chmod?: ModeChange;
-  /** `--link` changes how a layer is cached, not what it holds. */
+  /** `--link`: links at the destination are not followed. */
   readonly link: boolean;
   /** Patterns of `--exclude`, as written. */
   readonly excludes: readonly string[];

@@ -11,6 +11,8 @@ import { directory, type RootFs } from "./rootfs.ts";
 export interface Copier {
   /** The path in the root that a destination leads to. */
   resolve(destination: string): string;
+  /** The path that a destination is, with nothing but folders on the way: what else is there goes. */
+  clear(destination: string): string;
   /** Puts a file or symbolic link. */
   file(item: TreeItem, path: string): void;
   /** Puts what a walk found into a folder, which is made where it is missing. */
@@ -30,6 +32,16 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
     } catch (error) {
       throw new AircrateError("input", (error as Error).message, { where, cause: error });
     }
+  }
+
+  function clear(destination: string): string {
+    const path = posix.normalize(destination).replace(/^\/+|\/+$/g, "");
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+      const parent = path.slice(0, slash);
+      if (root.find(parent)?.kind !== "directory") root.remove(parent);
+    }
+    if (root.find(path)?.kind !== "directory") root.remove(path);
+    return path;
   }
 
   /** Locates what goes wrong in the root: a parent of the path is no folder. */
@@ -75,6 +87,7 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
     if (path === "" || root.find(path)?.kind === "directory") {
       throw new AircrateError("input", `the file ${item.path} cannot replace the folder /${path} of the image`, {
         where,
+        ...(copy.link === true && { hint: `with --link a folder needs a slash at its end: /${path}/` }),
       });
     }
     put(item, path, copy);
@@ -94,6 +107,7 @@ export function createCopier(copy: Copy, root: RootFs): Copier {
 
   return {
     resolve,
+    clear,
     file,
     below(items, top) {
       change(() => root.makeDirectory(top, owner));

@@ -21,6 +21,11 @@ export interface Copy {
   readonly xattrs?: Xattrs;
   /** Of what is copied from a tree: what of it, and under which names. */
   readonly choice?: Choice;
+  /**
+   * The destination is not looked at: links on its way are not followed but replaced by folders, as if the copy was made
+   * without the image (Dockerfile reference, "COPY --link").
+   */
+  readonly link?: boolean;
   /** Keeps the folders of each source's path, from `/./` on where it has that. */
   readonly parents?: boolean;
   /** `file:line`, for errors. */
@@ -43,9 +48,10 @@ export type CopySource =
 export function applyCopy(copy: Copy, root: RootFs): void {
   const selected = copy.sources.map((source) => select(source, copy));
   const copier = createCopier(copy, root);
-  const destination = copier.resolve(copy.destination);
+  const destination = copy.link === true ? copier.clear(copy.destination) : copier.resolve(copy.destination);
   const items = selected.flatMap((source) => ("items" in source ? source.items : []));
-  const intoFolder = /\/\.?$/.test(copy.destination) || root.find(destination)?.kind === "directory";
+  const isFolder = copy.link !== true && root.find(destination)?.kind === "directory";
+  const intoFolder = /\/\.?$/.test(copy.destination) || isFolder;
   if (items.length > 1 && !intoFolder && items.some(({ kind }) => kind !== "directory")) {
     throw new AircrateError("input", `several files cannot become ${copy.destination}`, {
       where: copy.where,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { constants, crc32, deflateRawSync, gunzipSync } from "node:zlib";
@@ -55,6 +55,22 @@ function samples(): [name: string, bytes: Buffer][] {
 
 test("the known answer is that of pako", () => {
   assert.equal(knownAnswer(deflateWithPako), KNOWN_ANSWER);
+});
+
+test("programs and noise, block after block by one packer", { skip: !nativeGivesPakoBytes() }, () => {
+  // A packer that carries something over from one block to the next is found out only by what programs are like.
+  const file = openSync(process.execPath, "r");
+  for (let i = 0; i < 64; i += 1) {
+    const program = Buffer.alloc(BLOCK_SIZE + WINDOW);
+    readSync(file, program, 0, program.length, i * 1_000_003);
+    const bytes = i % 3 === 2 ? noise(i, BLOCK_SIZE + WINDOW) : program;
+    const [dictionary, block] = [bytes.subarray(0, WINDOW), bytes.subarray(WINDOW)];
+    assert.ok(
+      Buffer.compare(deflateWithPako(block, dictionary, "flush"), deflateWithNode(block, dictionary, "flush")) === 0,
+      `block ${i}`,
+    );
+  }
+  closeSync(file);
 });
 
 test("the choice falls on Node's zlib only where it gives the known answer", async () => {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import type { Choice } from "../../lib/image/choose.ts";
 import { applyCopy, type Copy } from "../../lib/image/copy.ts";
 import { layerEntries } from "../../lib/image/difference.ts";
 import { createRootFs, type RootFs } from "../../lib/image/rootfs.ts";
 import { parseMode } from "../../lib/mode.ts";
 import { openFolder } from "../../lib/tree/context.ts";
+import { patternRules } from "../../lib/tree/dockerignore.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { FILE, folder, link } from "../support/root.ts";
@@ -201,6 +203,71 @@ test("the content is the whole file, as it was when it was listed", (t) => {
   assert.deepEqual(layerEntries(before, root.snapshot(), 5), [
     { path: "x", type: "file", mode: 0o644, uid: 0, gid: 0, size: 4, mtime: 5, content },
   ]);
+});
+
+test("--link follows no links at the destination, and looks for no folder there", async (t) => {
+  const link = { link: true };
+  assert.deepEqual(copied(t, ["a.py"], "/bin/", link), ["bin/ 755", "bin/a.py 644"]);
+  assert.deepEqual(copied(t, ["a.py"], "/conf-link", link), ["conf-link 644"]);
+  assert.deepEqual(copied(t, ["tree2"], "/opt/x/../new", link), ["opt/ 755", "opt/new/ 755", "opt/new/same 644"]);
+  assert.deepEqual(copied(t, ["a.py"], "/etc/conf/x", link), ["etc/ 755", "etc/conf/ 755", "etc/conf/x 644"]);
+  // What folders are like is not changed, in which BuildKit does less well.
+  assert.deepEqual(copied(t, ["a.py"], "/srv/data/", link), ["srv/ 755", "srv/data/ 750 10:20", "srv/data/a.py 644"]);
+  await rejectsWith((async () => copied(t, ["a.py"], "/tmp", link))(), "input", /with --link .* \/tmp\//);
+});
+
+describe("--parents", () => {
+  for (const [sources, to, layer] of [
+    [["src/lib/util.py"], "/x", ["x/", "x/src/", "x/src/lib/", "x/src/lib/util.py"]],
+    [["src/./lib/util.py"], "/x/", ["x/", "x/lib/", "x/lib/util.py"]],
+    [["src/./lib"], "/x", ["x/", "x/lib/", "x/lib/deep/", "x/lib/deep/x", "x/lib/util.py"]],
+    [["./a.py", "tree1/./same"], "/x", ["x/", "x/a.py", "x/same"]],
+    [["**/same"], "/x", ["x/", "x/tree1/", "x/tree1/same", "x/tree2/", "x/tree2/same"]],
+    [["src/*/deep"], "/x", ["x/", "x/src/", "x/src/lib/", "x/src/lib/deep/", "x/src/lib/deep/x"]],
+    [["src/li*/./*.py"], "/x", ["x/", "x/util.py"]],
+    [["empty"], "/x", ["x/", "x/empty/"]],
+    [["src/link"], "/x", ["x/", "x/src/", "x/src/link -> ../a.py"]],
+  ] as const) {
+    test(`${sources.join(" ")} to ${to}`, (t) => {
+      const found = copied(t, sources, to, { parents: true }).map((line) => line.replace(/ \d+$/, ""));
+      assert.deepEqual(found, layer);
+    });
+  }
+  test("what is not there", async (t) => {
+    for (const source of ["nope", "src/./nope", "nope/./x"]) {
+      await rejectsWith((async () => copied(t, [source], "/x", { parents: true }))(), "input", /there is no/);
+    }
+  });
+});
+
+describe("what of a tree is copied", () => {
+  const chosen = (t: TestContext, sources: readonly string[], choice: Choice) =>
+    copied(t, sources, "/x/", { choice }).map((line) => line.replace(/ \d+$/, ""));
+  test("what is excluded, with all below it, but for exceptions", (t) => {
+    const { excludes } = patternRules(["lib", "!lib/deep/x", "*.py"], "Dockerfile:7");
+    assert.deepEqual(chosen(t, ["src"], { excludes }), [
+      "x/",
+      "x/dangling -> /nowhere",
+      ...["lib/", "lib/deep/", "lib/deep/x", "link -> ../a.py"].map((path) => `x/${path}`),
+    ]);
+    assert.deepEqual(chosen(t, ["*.py", "run.sh"], { excludes }), ["x/", "x/run.sh"]);
+  });
+  test("what is included, with all below it and the folders above", (t) => {
+    const includes = (path: string) => path === "lib/deep" || path === "main.py";
+    assert.deepEqual(chosen(t, ["src"], { includes }), ["x/", "x/lib/", "x/lib/deep/", "x/lib/deep/x", "x/main.py"]);
+  });
+  test("new names, of files and of folders", async (t) => {
+    const rename = new Map([
+      ["lib", "code/py"],
+      ["main.py", "start"],
+    ]);
+    const includes = (path: string) => path === "lib" || path === "main.py";
+    assert.deepEqual(chosen(t, ["src"], { includes, rename }), [
+      ...["x/", "x/code/", "x/code/py/", "x/code/py/deep/", "x/code/py/deep/x", "x/code/py/util.py", "x/start"],
+    ]);
+    const missing = new Map([["nope", "x"]]);
+    await rejectsWith((async () => chosen(t, ["src"], { rename: missing }))(), "input", /no nope to be renamed/);
+  });
 });
 
 test("owner and mode", (t) => {
