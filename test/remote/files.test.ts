@@ -125,7 +125,7 @@ describe("what fails leaves nothing behind, and tells no secret", () => {
       remote(t, store, { offline: true }).fetch(`${server.origin}/app?s3cret`, ASKED),
       "refused",
     );
-    assert.deepEqual(error.reason, [`${server.origin}/app, ${CHECKSUM}`]);
+    assert.deepEqual(error.reason, [`the store lacks ${CHECKSUM}, ${server.origin}/app`]);
     assert.equal(server.requests.length, 0);
   });
 });
