@@ -22,6 +22,16 @@ export const LockChange = Type.Object({
 });
 export type LockChange = Static<typeof LockChange>;
 
+/** What became of one remote file. */
+export const FileChange = Type.Object({
+  digest: Digest,
+  /** Its address without the query, which may hold a signature. */
+  url: Type.String(),
+  change: Type.Union([Type.Literal("kept"), Type.Literal("added"), Type.Literal("dropped")]),
+  size: Size,
+});
+export type FileChange = Static<typeof FileChange>;
+
 export const LockReport = Type.Object({
   version: Type.Literal(1),
   file: Type.String(),
@@ -29,6 +39,7 @@ export const LockReport = Type.Object({
   written: Type.Boolean(),
   platforms: Type.Array(Type.String()),
   images: Type.Array(LockChange),
+  files: Type.Array(FileChange),
   /** Bytes of all layers that are locked, each once. */
   layersSize: Size,
   /** Bytes of those that the store lacks, each once. */
@@ -44,6 +55,8 @@ export const VendorReport = Type.Object({
   /** Bytes of the tar file, or of all files in the folder. */
   size: Size,
   images: Type.Array(Type.Object({ reference: Type.String(), platforms: Type.Array(Type.String()) })),
+  /** Remote files, by their address without the query. */
+  files: Type.Array(Type.Object({ digest: Digest, url: Type.String(), size: Size })),
   blobs: BlobTotal,
   /** Those that the store lacked. */
   pulled: BlobTotal,

@@ -31,7 +31,7 @@ export const buildCommand: Command<BuildArguments> = {
           describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
         },
         ...NETWORK_OPTIONS,
-        offline: { type: "boolean", default: false, describe: "Use what is on this machine and ask no registry" },
+        offline: { type: "boolean", default: false, describe: "Use what is on this machine and ask no registry and no server" },
         locked: {
           type: "boolean",
           default: false,
@@ -40,7 +40,7 @@ export const buildCommand: Command<BuildArguments> = {
         vendor: {
           type: "string",
           requiresArg: true,
-          describe: "OCI image layout, tar file or folder, that is asked before the registries",
+          describe: "OCI image layout, tar file or folder, that is asked before the registries and servers",
         },
         split: {
           choices: ["none", "auto"] as const,

@@ -10,7 +10,7 @@ export interface LockArguments extends NetworkArguments {
 
 export const lockCommand: Command<LockArguments> = {
   command: "lock [dir]",
-  describe: "Write aircrate.lock: what each reference of a project stands for",
+  describe: "Write aircrate.lock: what each reference of a project stands for, and its remote files",
   builder: (yargs) =>
     yargs
       .positional("dir", { type: "string", default: ".", describe: "Folder with auterion-app.yml or aircrate.yml" })

@@ -51,7 +51,7 @@ const pruneCommand: Command<PruneArguments> = {
       .options({
         "keep-lock": {
           ...REPEATED,
-          describe: "Keep the images that this lock file names, and no other ones; may be repeated",
+          describe: "Keep the images and remote files that this lock file names, and no other images; may be repeated",
         },
         "older-than": {
           type: "string",

@@ -3,7 +3,7 @@ import { bytes, table } from "./text.ts";
 
 /** What locking changed. */
 export function renderLock(report: LockReport): string {
-  const { file, written, platforms, images, layersSize, download } = report;
+  const { file, written, platforms, images, files, layersSize, download } = report;
   const locked = new Set(images.filter(({ to }) => to !== undefined).map(({ reference }) => reference)).size;
   const several = platforms.length > 1;
   const rows = images.map((image) => [
@@ -14,19 +14,29 @@ export function renderLock(report: LockReport): string {
     digests(image),
     meaning(image),
   ]);
+  const fileRows = files.map(({ change, url, digest, size }) => [
+    ...["", change, url, ...(several ? [""] : []), short(digest)],
+    change === "added" ? bytes(size) : "",
+  ]);
+  const held = files.filter(({ change }) => change !== "dropped").length;
+  const things = `${count(locked, "image")}${held === 0 ? "" : ` and ${count(held, "file")}`}`;
   const scope = platforms.length === 0 ? "" : ` for ${platforms.join(" and ")}`;
   const totals = [
-    `${file}: ${count(locked, "image")}${scope}`,
+    `${file}: ${things}${scope}`,
     `layers ${bytes(layersSize)}, ${bytes(download)} to download`,
     written ? "written" : "unchanged",
   ];
-  return `${table(rows)}${totals.join(", ")}\n`;
+  return `${table([...rows, ...fileRows])}${totals.join(", ")}\n`;
 }
 
 function digests({ from, to }: LockChange): string {
-  const [before, after] = [from, to].map((digest) => digest?.slice("sha256:".length, "sha256:".length + 12));
+  const [before, after] = [from, to].map((digest) => digest && short(digest));
   if (before === after) return before ?? "";
   return [before, after].map((digest) => digest ?? "none").join(" -> ");
+}
+
+function short(digest: string): string {
+  return digest.slice("sha256:".length, "sha256:".length + 12);
 }
 
 function meaning({ change, layers, download }: LockChange): string {
@@ -41,8 +51,11 @@ function total({ count, size }: BlobTotal, noun: string): string {
   return count === 0 ? `0 ${noun}` : `${count} ${noun} (${bytes(size)})`;
 }
 
-export function renderVendor({ file, size, images, blobs, pulled }: VendorReport): string {
-  const rows = images.map(({ reference, platforms }) => ["", reference, platforms.join(", ")]);
+export function renderVendor({ file, size, images, files, blobs, pulled }: VendorReport): string {
+  const rows = [
+    ...images.map(({ reference, platforms }) => ["", reference, platforms.join(", ")]),
+    ...files.map((one) => ["", one.url, bytes(one.size)]),
+  ];
   const totals = `${file}  ${bytes(size)}  ${count(blobs.count, "blob")}, ${total(pulled, "of them pulled")}`;
   return `${table(rows)}${totals}\n`;
 }

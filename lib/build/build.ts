@@ -15,7 +15,7 @@ import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
 import { createTake } from "../image/take.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
-import { checkLock, lockDifferences, pinsOf } from "../lock/check.ts";
+import { checkLock, lockDifferences, pinsOf, requireLocked } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
 import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
@@ -31,6 +31,7 @@ import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
+import { throwMissing, tryFiles } from "./missing.ts";
 import { createOpeners } from "./openers.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -81,7 +82,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
   const lock = await readLock(options.dir);
-  if (options.locked === true) checkLock(plan, lock);
+  const locked = options.locked === true ? checkLock(plan, lock) : undefined;
   const epoch = options.epoch ?? 0;
   const session = await openSession(options, plan.registries);
   const { store, client, vendor } = session;
@@ -89,21 +90,20 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   const scratch = createScratch(store);
   const ending = new AbortController();
   const maxSize = options.maxLayerSize ?? MAX_LAYER_SIZE;
-  const remote = createRemoteFiles(store, pool, {
-    ...{ ...session.network, signal: ending.signal, offline: options.offline === true, maxSize },
-    ...(options.onEvent && { onEvent: options.onEvent }),
-  });
+  const report = createReport(plan);
+  const onEvent: OnEvent = (event) => {
+    report.event(event);
+    options.onEvent?.(event);
+  };
+  const network = { ...session.network, signal: ending.signal };
+  const offline = options.offline === true;
+  const remote = createRemoteFiles(store, pool, { ...network, vendor, offline, maxSize, onEvent });
   const stop = () => {
     ending.abort();
     void pool.close();
   };
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
-    const report = createReport(plan);
-    const onEvent: OnEvent = (event) => {
-      report.event(event);
-      options.onEvent?.(event);
-    };
     if (lock !== undefined) {
       for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: aircrate lock adds it`);
     }
@@ -111,7 +111,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const pins = pinsOf(plan, lock);
     const pull = createPull({
       ...{ store, pool, client, vendor, platform, pins, onEvent },
-      offline: options.offline === true,
+      offline,
       signal: ending.signal,
       ...(options.maxLayerSize !== undefined && { maxLayerSize: options.maxLayerSize }),
     });
@@ -120,8 +120,12 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const take = createTake(store, pool, scratch);
     const open = createOpeners({
       ...{ pool, scratch, maxSize },
-      remote: (url, checksum, where) => remote.fetch(url, { checksum, where }),
+      async remote(url, checksum, where) {
+        if (locked !== undefined) requireLocked(plan, locked, { checksum, where });
+        return remote.fetch(url, { checksum, where });
+      },
     });
+    const files = offline ? tryFiles(plan, remote) : undefined;
     const started = startImages(plan, {
       buildLayer,
       take,
@@ -132,7 +136,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
       isStored,
       warn: report.warn,
     });
-    const images = await watch.time("resolve and assemble", () => collect(plan, started, options.offline === true));
+    const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
@@ -153,33 +157,20 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
 }
 
 /**
- * Waits for the images that go into the output, the first failure in the order of the plan first. What the store lacks is
- * told of all images at once.
+ * Waits for the images that go into the output, the first failure in the order of the plan first.
+ *
+ * @param files offline: with them, what the store lacks is told of all images and files at once
  */
 async function collect(
   plan: BuildPlan,
   started: ReadonlyMap<string, Promise<Image>>,
-  offline: boolean,
+  files: Promise<readonly PromiseSettledResult<unknown>[]> | undefined,
 ): Promise<ReadonlyMap<string, Image>> {
   const images = new Map<string, Image>();
-  if (offline) throwMissing(await Promise.allSettled(started.values()));
+  if (files !== undefined) throwMissing([...(await Promise.allSettled(started.values())), ...(await files)]);
   for (const [name, image] of started) images.set(name, await image);
   for (const { image } of plan.outputs) requireDepth(plan, image, images);
   return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
-}
-
-function throwMissing(results: readonly PromiseSettledResult<Image>[]): void {
-  const missing = new Map<string, AircrateError>();
-  for (const result of results) {
-    const error: unknown = result.status === "rejected" ? result.reason : undefined;
-    if (error instanceof AircrateError && error.fault === "refused") missing.set(error.message, error);
-  }
-  const errors = [...missing.values()];
-  if (errors.length < 2) return;
-  throw new AircrateError("refused", `${errors.length} images are not in the store, and --offline allows no registry`, {
-    reason: errors.flatMap(({ where, reason }) => reason.map((line) => `${where}: ${line}`)),
-    hint: errors[0]!.hint,
-  });
 }
 
 async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Promise<ArchiveImage[]> {

@@ -169,9 +169,12 @@ async function checkHere(options: OutlineOptions, parts: readonly Part[], where:
   if (missing.length > 0) throw offlineError(options, where, missing);
 }
 
+/** What the error says of an image of which a part is refused. */
+export const IMAGE_IS_MISSING = "the image is not in the store, and --offline allows no registry";
+
 function offlineError({ vendor }: OutlineOptions, where: string, missing: readonly string[]): AircrateError {
   const lacks = vendor === undefined ? "the store lacks" : `the store and ${vendor.file} lack`;
-  return new AircrateError("refused", "the image is not in the store, and --offline allows no registry", {
+  return new AircrateError("refused", IMAGE_IS_MISSING, {
     where,
     reason: missing.map((part) => `${lacks} ${part}`),
     hint: [

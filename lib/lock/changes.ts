@@ -1,15 +1,17 @@
 import type { Lock, LockedBlob, LockedImage } from "../../spec/lock.ts";
-import type { BlobTotal, LockChange, LockReport } from "../../spec/lock-report.ts";
+import type { BlobTotal, FileChange, LockChange, LockReport } from "../../spec/lock-report.ts";
 import { compareBytes } from "../bytes.ts";
+import { shownAddress } from "../remote/address.ts";
 import { hasBlob, type Store } from "../store/layout.ts";
 import { findPulledLayer } from "../store/records.ts";
+import { lockedPlatforms } from "./plans.ts";
 
-/** What a new lock means against the one before: per reference and platform, and in bytes. */
+/** What a new lock means against the one before: per reference and platform, per file, and in bytes. */
 export async function lockChanges(
   store: Store,
   before: Lock | undefined,
   after: Lock,
-): Promise<Pick<LockReport, "platforms" | "images" | "layersSize" | "download">> {
+): Promise<Pick<LockReport, "platforms" | "images" | "files" | "layersSize" | "download">> {
   const old = entriesOf(before);
   const now = entriesOf(after);
   const layers = unique([...now.values()].flatMap((image) => image.layers));
@@ -33,8 +35,22 @@ export async function lockChanges(
       download: total(here, (digest) => absent.has(digest)).size,
     };
   });
-  const platforms = [...new Set([...now.keys()].map((key) => key.split("\n")[1]!))].sort(compareBytes);
-  return { platforms, images, layersSize: total(layers).size, download: total(absent).size };
+  return {
+    platforms: [...lockedPlatforms(after)].sort(compareBytes),
+    images,
+    files: fileChanges(before?.files, after.files),
+    layersSize: total(layers).size,
+    download: total(absent).size,
+  };
+}
+
+function fileChanges(before: Lock["files"] = {}, after: Lock["files"] = {}): FileChange[] {
+  const digests = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return digests.map((digest) => {
+    const { url, size } = after[digest] ?? before[digest]!;
+    const change = after[digest] === undefined ? "dropped" : before[digest] === undefined ? "added" : "kept";
+    return { digest, url: shownAddress(new URL(url)), change, size };
+  });
 }
 
 /** The images of a lock by reference and platform, joined by a line end, which neither can hold. */

@@ -1,7 +1,9 @@
 import type { Lock, LockedImage } from "../../spec/lock.ts";
+import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { Pins } from "../image/pin.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { plannedFiles } from "../plan/remote-files.ts";
 import { formatPlatform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import { LOCK_NAME, lockFile } from "./file.ts";
@@ -33,7 +35,10 @@ export function pinsOf(plan: BuildPlan, lock: Lock | undefined): Pins {
   return pins;
 }
 
-/** Where a plan and its lock differ, on the platform of the plan, one line each. */
+/**
+ * Where a plan and its lock differ, on the platform of the plan, one line each. A file whose checksum depends on the
+ * environment of a base is told when that is known, see {@link requireLocked}.
+ */
 export function lockDifferences(plan: BuildPlan, lock: Lock): { missing: string[]; unused: string[] } {
   const platform = formatPlatform(plan.platform);
   const wanted = pulledReferences(plan);
@@ -46,32 +51,80 @@ export function lockDifferences(plan: BuildPlan, lock: Lock): { missing: string[
   const unused = Object.entries(lock.images)
     .filter(([name, { platforms }]) => !names.has(name) && platforms[platform] !== undefined)
     .map(([name]) => `nothing uses ${name} any more`);
+  const files = fileDifferences(plan, lock);
+  return { missing: [...missing, ...files.missing], unused: [...unused, ...files.unused] };
+}
+
+function fileDifferences(plan: BuildPlan, lock: Lock): { missing: string[]; unused: string[] } {
+  const platform = formatPlatform(plan.platform);
+  const planned = plannedFiles(plan);
+  const wanted = new Set(planned.map(({ checksum }) => checksum));
+  const missing = planned.flatMap(({ checksum, where }) =>
+    checksum === undefined ? [] : (missingFile(plan, lock, { checksum, where }) ?? []),
+  );
+  // One whose checksum is not known yet may be any of them.
+  const unused = wanted.has(undefined)
+    ? []
+    : Object.entries(lock.files ?? {})
+        .filter(([digest, { platforms }]) => !wanted.has(digest) && platforms.includes(platform))
+        .map(([digest]) => `nothing uses the file ${digest} any more`);
   return { missing, unused };
 }
 
+interface FileOfPlan {
+  readonly checksum: Digest;
+  readonly where: string;
+}
+
+function missingFile({ platform }: BuildPlan, lock: Lock, { checksum, where }: FileOfPlan): string | undefined {
+  const known = lock.files?.[checksum];
+  const name = formatPlatform(platform);
+  if (known === undefined) return `${where}: the file ${checksum} is not in ${LOCK_NAME}`;
+  return known.platforms.includes(name)
+    ? undefined
+    : `${where}: the file ${checksum} is not in ${LOCK_NAME} for ${name}`;
+}
+
 /**
- * Demands that the lock names what the plan pulls, all of it and nothing else. A reference with a digest is no exception:
- * without its manifest in the lock, nobody could tell which blobs it needs.
+ * Demands that the lock names what the plan pulls and fetches, all of it and nothing else. A reference with a digest is no
+ * exception: without its manifest in the lock, nobody could tell which blobs it needs.
  *
- * @param name the project folder as the user gave it
  * @throws AircrateError refused
  */
 export function checkLock(plan: BuildPlan, lock: Lock | undefined): Lock {
-  const where = lockFile(plan.name);
-  const command = `aircrate lock${plan.name === "." ? "" : ` ${plan.name}`}`;
-  if (lock === undefined) {
-    if (pulledReferences(plan).length === 0) return { version: 1, images: {} };
-    throw new AircrateError("refused", "there is no lock file", {
-      where,
-      reason: pulledReferences(plan).map((one) => `${one.where}: ${one.name} is not locked`),
-      hint: `write it: ${command}`,
-    });
+  if (lock !== undefined) {
+    const { missing, unused } = lockDifferences(plan, lock);
+    if (missing.length === 0 && unused.length === 0) return lock;
+    throw misfit(plan, [...missing, ...unused]);
   }
-  const { missing, unused } = lockDifferences(plan, lock);
-  if (missing.length === 0 && unused.length === 0) return lock;
-  throw new AircrateError("refused", "the lock file does not fit the project", {
-    where,
-    reason: [...missing, ...unused],
-    hint: `bring it up to date: ${command}${formatPlatform(plan.platform) === "linux/amd64" ? " --simulation" : ""}`,
+  const unlocked = [
+    ...pulledReferences(plan).map(({ where, name }) => `${where}: ${name} is not locked`),
+    ...plannedFiles(plan).flatMap(({ where, checksum }) =>
+      checksum === undefined ? [] : [`${where}: the file ${checksum} is not locked`],
+    ),
+  ];
+  if (unlocked.length === 0) return { version: 1, images: {} };
+  throw new AircrateError("refused", "there is no lock file", {
+    where: lockFile(plan.name),
+    reason: unlocked,
+    hint: `write it: ${commandFor(plan)}`,
   });
+}
+
+/** Demands that the lock names a remote file that is about to be fetched. @throws AircrateError refused */
+export function requireLocked(plan: BuildPlan, lock: Lock, file: FileOfPlan): void {
+  const missing = missingFile(plan, lock, file);
+  if (missing !== undefined) throw misfit(plan, [missing]);
+}
+
+function misfit(plan: BuildPlan, reason: readonly string[]): AircrateError {
+  return new AircrateError("refused", "the lock file does not fit the project", {
+    where: lockFile(plan.name),
+    reason,
+    hint: `bring it up to date: ${commandFor(plan)}${formatPlatform(plan.platform) === "linux/amd64" ? " --simulation" : ""}`,
+  });
+}
+
+function commandFor({ name }: BuildPlan): string {
+  return `aircrate lock${name === "." ? "" : ` ${name}`}`;
 }

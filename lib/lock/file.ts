@@ -5,6 +5,7 @@ import { compareBytes } from "../bytes.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { writeOutput } from "../output.ts";
 import { formatReference, parseReference } from "../reference.ts";
+import { parseRemote } from "../remote/address.ts";
 import { decodeYaml } from "../yaml/decode.ts";
 import { readSmallFile } from "../yaml/file.ts";
 import { problemsError } from "../yaml/problems.ts";
@@ -48,6 +49,10 @@ export async function readLockFile(file: string): Promise<Lock> {
       return message === undefined ? [] : [{ keys: ["images", name, "platforms", platform], message }];
     }),
   );
+  for (const [digest, { url }] of Object.entries(lock.files ?? {})) {
+    const message = addressProblem(url);
+    if (message !== undefined) wrong.push({ keys: ["files", digest, "url"], message });
+  }
   if (wrong.length === 0) return lock;
   const { locate } = await readYaml(file);
   throw problemsError(
@@ -94,6 +99,15 @@ function referenceProblem(name: string, root: string): string | undefined {
     : `the reference names ${digest}, and is locked to ${root}`;
 }
 
+function addressProblem(url: string): string | undefined {
+  try {
+    parseRemote(url, "");
+    return undefined;
+  } catch (error) {
+    return (error as AircrateError).what;
+  }
+}
+
 /**
  * Writes the lock file; what is the same already is left alone.
  *
@@ -110,8 +124,10 @@ export async function writeLock(dir: string, lock: Lock): Promise<boolean> {
 }
 
 /** The same lock gives the same bytes: keys are sorted, and each blob's facts stand on lines of their own. */
-export function formatLock({ version, images }: Lock): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ version, images: sorted(images) }, null, 2)}\n`, "utf8");
+export function formatLock({ version, images, files = {} }: Lock): Uint8Array {
+  const named = Object.keys(files).length > 0;
+  const document = { version, images: sorted(images), ...(named && { files: sorted(files) }) };
+  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`, "utf8");
 }
 
 function sorted(value: unknown): unknown {

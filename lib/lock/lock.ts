@@ -13,6 +13,7 @@ import { didYouMean } from "../suggest.ts";
 import { lockChanges } from "./changes.ts";
 import { pulledReferences } from "./check.ts";
 import { lockFile, readLock, writeLock } from "./file.ts";
+import { lockFiles } from "./files.ts";
 import { makePlans } from "./plans.ts";
 
 export interface LockOptions extends Omit<SessionOptions, "offline" | "vendor"> {
@@ -35,7 +36,8 @@ const PARALLEL_REFERENCES = 4;
 
 /**
  * Brings the lock file of a project up to date: what is in it stays as it is, new references are resolved, and those that
- * nothing uses any more are dropped. The platforms in it are kept up together. Manifests and configs go into the store.
+ * nothing uses any more are dropped. The platforms in it are kept up together. Manifests and configs go into the store, and
+ * remote files that are new.
  *
  * @throws AircrateError of every fault; usage when `update` names a reference that the project does not pull
  */
@@ -52,7 +54,8 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
       const known = before?.images[name];
       return [name, await lockReference(context, one, { known, move: moving.has(name) })] as const;
     });
-    const lock: Lock = { version: 1, images: Object.fromEntries(entries) };
+    const images: Lock = { version: 1, images: Object.fromEntries(entries) };
+    const lock: Lock = { ...images, ...(await lockFiles(context, plans, { lock: images, before })) };
     const changes = await lockChanges(session.store, before, lock);
     const written = await writeLock(options.dir, lock);
     return { version: 1, file: lockFile(options.dir), written, ...changes, warnings: warnings.list() };

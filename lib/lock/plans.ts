@@ -5,7 +5,9 @@ import { formatPlatform } from "../platform.ts";
 
 /** Platforms that anything in a lock is for. */
 export function lockedPlatforms(lock: Lock | undefined): ReadonlySet<string> {
-  return new Set(Object.values(lock?.images ?? {}).flatMap(({ platforms }) => Object.keys(platforms)));
+  const images = Object.values(lock?.images ?? {}).flatMap(({ platforms }) => Object.keys(platforms));
+  const files = Object.values(lock?.files ?? {}).flatMap(({ platforms }) => platforms);
+  return new Set([...images, ...files]);
 }
 
 /**

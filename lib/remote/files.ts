@@ -1,16 +1,15 @@
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
-import { drop, type ServerAnswer } from "../http/answer.ts";
-import { networkError, tried } from "../http/errors.ts";
-import { createPatience, faultSetback } from "../http/retry.ts";
-import { createTransport, type TransportOptions } from "../http/transport.ts";
+import type { TransportOptions } from "../http/transport.ts";
 import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
 import { findFile, recordFetchedFile } from "../store/records.ts";
 import { shareSegments } from "../tar/shared.ts";
+import type { Layout } from "../vendor/layout.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { parseRemote, remoteName, shownAddress } from "./address.ts";
+import { createDownloads } from "./download.ts";
 import { type Received, receive } from "./receive.ts";
 
 /** A remote file that is in the store. */
@@ -24,11 +23,11 @@ export interface RemoteFile {
 
 export interface RemoteFiles {
   /**
-   * Gets a file into the store, or finds it there. Nothing is asked of the network for one that is there, and nothing
-   * secret is ever sent.
+   * Gets a file into the store, or finds it there. Nothing is asked of the network for one that is there or in the image
+   * layout, and nothing secret is ever sent.
    *
    * @throws AircrateError input (the address), unreachable, forbidden, integrity (another digest, too large), refused
-   *   (not in the store, and offline)
+   *   (neither in the store nor in the image layout, and offline)
    */
   fetch(url: string, options: { readonly checksum: Digest; readonly where: string }): Promise<RemoteFile>;
   close(): Promise<void>;
@@ -37,64 +36,86 @@ export interface RemoteFiles {
 export interface RemoteOptions extends TransportOptions {
   /** Asks no server. */
   readonly offline?: boolean;
+  /** An image layout that may have files among its blobs: it comes before their servers. */
+  readonly vendor?: Layout | undefined;
   /** Largest file that is accepted, in bytes; default 64 GiB, as for layers. */
   readonly maxSize?: number;
   readonly onEvent?: OnEvent;
 }
 
+/** What the error says of a file that `fetch` refuses. */
+export const FILE_IS_MISSING = "a remote file is not in the store, and --offline allows no server";
+
 const MAX_SIZE = 64 * 1024 ** 3;
 
 /** Files that `ADD --checksum=DIGEST URL` names: pinned by their content, so that each is fetched once. */
 export function createRemoteFiles(store: Store, pool: WorkPool, options: RemoteOptions): RemoteFiles {
-  const { maxSize = MAX_SIZE, onEvent = () => {} } = options;
-  const transport = createTransport(options);
-  const patience = createPatience(options.retry ?? {}, options);
+  const { maxSize = MAX_SIZE, onEvent = () => {}, vendor, offline = false } = options;
+  const downloads = createDownloads(store, options);
   /** What is under way, so that several who want one file wait for the same. */
-  const running = new Map<Digest, Promise<Received>>();
+  const running = new Map<Digest, { readonly address: string; readonly received: Promise<Received> }>();
 
   async function obtain(url: URL, checksum: Digest, where: string): Promise<Received> {
     const known = await findFile(store, checksum);
     if (known !== undefined && (await isRight(store, pool, known))) return known;
-    if (options.offline === true) {
-      throw new AircrateError("refused", "a remote file is not in the store, and --offline allows no server", {
+    const vendored = vendor && (await takeVendored(vendor, checksum, where));
+    if (vendored === undefined && offline) {
+      throw new AircrateError("refused", FILE_IS_MISSING, {
         where,
-        reason: `${shownAddress(url)}, ${checksum}`,
-        hint: "build once without --offline; the file stays in the store",
+        reason: `${vendor === undefined ? "the store lacks" : `the store and ${vendor.file} lack`} ${checksum}, ${shownAddress(url)}`,
+        hint: [
+          "build once without --offline; the file stays in the store",
+          "without a network: aircrate vendor on a machine that has one, here aircrate build --offline --vendor FILE",
+        ],
       });
     }
-    for (let tries = 1; ; tries += 1) {
-      const answer = await transport.get(url, { where, headers: { "accept-encoding": "identity" } });
-      if (answer.status !== 200) {
-        await drop(answer.body);
-        throw statusError(answer, where);
-      }
-      try {
-        const received = await receive(store, answer, { checksum, where, maxSize, onEvent });
-        await recordFetchedFile(store, { version: 1, ...received });
-        return received;
-      } catch (error) {
-        const setback = faultSetback(error);
-        if (setback === undefined || !(await patience(setback, tries, { where, host: answer.url.host }))) {
-          throw networkError(error, where, answer.url, tries);
-        }
-      }
+    const received = vendored ?? (await downloads.download(url, { checksum, where, maxSize, onEvent }));
+    await recordFetchedFile(store, { version: 1, ...received });
+    return received;
+  }
+
+  /** @returns undefined when the layout does not have it, or has other bytes under its name and the server may be asked */
+  async function takeVendored(layout: Layout, checksum: Digest, where: string): Promise<Received | undefined> {
+    const announced = await layout.size(checksum);
+    if (announced === undefined) return undefined;
+    const offer = {
+      ...{ chunks: layout.read(checksum), announced, from: layout.file },
+      hint: "write the file anew with aircrate vendor, or build without --offline",
+    };
+    try {
+      return await receive(store, offer, { checksum, where, maxSize, onEvent });
+    } catch (error) {
+      if (offline || !(error instanceof AircrateError) || error.fault !== "integrity") throw error;
+      onEvent({ kind: "pass-over", reference: where, host: layout.file, why: `${error.what}: ${checksum}` });
+      return undefined;
+    }
+  }
+
+  async function shared(url: URL, checksum: Digest, where: string): Promise<Received> {
+    const before = running.get(checksum);
+    if (before === undefined) {
+      const received = obtain(url, checksum, where);
+      running.set(checksum, { address: url.href, received });
+      // Offline, no other address helps, and all are told the same.
+      received.catch(() => offline || running.delete(checksum));
+      return received;
+    }
+    try {
+      return await before.received;
+    } catch (error) {
+      if (offline || before.address === url.href) throw error;
+      // Another address may have what that one does not.
+      return shared(url, checksum, where);
     }
   }
 
   return {
     async fetch(address, { checksum, where }) {
       const url = parseRemote(address, where);
-      let promise = running.get(checksum);
-      if (promise === undefined) {
-        promise = obtain(url, checksum, where);
-        running.set(checksum, promise);
-        // Another address may have what this one does not.
-        promise.catch(() => running.delete(checksum));
-      }
-      const { size } = await promise;
+      const { size } = await shared(url, checksum, where);
       return { file: blobFile(store, checksum), size, name: remoteName(url) };
     },
-    close: () => transport.close(),
+    close: () => downloads.close(),
   };
 }
 
@@ -111,26 +132,4 @@ async function isRight(store: Store, pool: WorkPool, { digest, size }: Received)
   }
   await quarantineBlob(store, digest);
   return false;
-}
-
-function statusError({ status, url, tries }: ServerAnswer, where: string): AircrateError {
-  const reason = tried(`${shownAddress(url)} answers ${status}`, tries);
-  switch (status) {
-    case 401:
-    case 403:
-      return new AircrateError("forbidden", `${url.host} does not give a file to everybody`, {
-        where,
-        reason,
-        hint: "no credentials are sent for remote files: fetch it on the host, and COPY it",
-      });
-    case 404:
-    case 410:
-      return new AircrateError("unreachable", `${url.host} does not have a file`, {
-        where,
-        reason,
-        hint: "check the URL",
-      });
-    default:
-      return new AircrateError("unreachable", `${url.host} does not deliver a file`, { where, reason });
-  }
 }

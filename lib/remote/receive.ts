@@ -2,14 +2,25 @@ import { createHash } from "node:crypto";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
-import { type Answer, drop } from "../http/answer.ts";
 import { createBlobWriter, type Store } from "../store/layout.ts";
 import { createRelief } from "../workers/memory.ts";
-import { shownAddress } from "./address.ts";
 
 export interface Received {
   readonly digest: Digest;
   readonly size: number;
+}
+
+/** Bytes of which somebody says that they are a file. */
+export interface Offer {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Bytes that are to come; 0 when nobody says how many. */
+  readonly announced: number;
+  /** Address or file that they come from, for messages. */
+  readonly from: string;
+  /** What to do when they are not the file. */
+  readonly hint: string;
+  /** Lets go of chunks that nobody wants. */
+  drop?(): Promise<void>;
 }
 
 export interface ReceiveOptions {
@@ -22,27 +33,27 @@ export interface ReceiveOptions {
 }
 
 /**
- * Takes the body of an answer into the store, as a blob, in flat memory. Nothing is kept unless it has the digest.
+ * Takes a file into the store, as a blob, in flat memory. Nothing is kept unless it has the digest.
  *
- * @throws AircrateError integrity (another digest, too large), unreachable (the store); the network's fault as it is
+ * @throws AircrateError integrity (another digest, too large), unreachable (the store); the fault of the source as it is
  */
-export async function receive(store: Store, answer: Answer, options: ReceiveOptions): Promise<Received> {
+export async function receive(store: Store, offer: Offer, options: ReceiveOptions): Promise<Received> {
   const { checksum, where, maxSize, onEvent } = options;
-  const announced = Number(answer.headers["content-length"] ?? 0);
+  const { announced, from } = offer;
   if (announced > maxSize) {
-    await drop(answer.body);
-    throw sizeError(answer.url, options);
+    await offer.drop?.();
+    throw sizeError(from, options);
   }
-  const event = { reference: shownAddress(answer.url), layer: checksum };
+  const event = { reference: from, layer: checksum };
   const relieve = createRelief();
   const hash = createHash("sha256");
   let size = 0;
   const writer = await createBlobWriter(store);
   try {
     onEvent({ kind: "pull-start", ...event, size: announced, from: 0 });
-    for await (const chunk of answer.body) {
+    for await (const chunk of offer.chunks) {
       size += chunk.length;
-      if (size > maxSize) throw sizeError(answer.url, options);
+      if (size > maxSize) throw sizeError(from, options);
       hash.update(chunk);
       await writer.write(chunk);
       onEvent({ kind: "pull-bytes", layer: checksum, size: chunk.length });
@@ -52,8 +63,8 @@ export async function receive(store: Store, answer: Answer, options: ReceiveOpti
     if (digest !== checksum) {
       throw new AircrateError("integrity", "a remote file does not have the digest of its checksum", {
         where,
-        reason: [`wanted ${checksum}`, `received ${digest}`, `from ${shownAddress(answer.url)}`],
-        hint: "check where it comes from; if it was replaced on purpose, change the checksum",
+        reason: [`wanted ${checksum}`, `received ${digest}`, `from ${from}`],
+        hint: offer.hint,
       });
     }
     await writer.commit(checksum);
@@ -64,10 +75,10 @@ export async function receive(store: Store, answer: Answer, options: ReceiveOpti
   }
 }
 
-function sizeError(url: URL, { where, maxSize }: ReceiveOptions): AircrateError {
+function sizeError(from: string, { where, maxSize }: ReceiveOptions): AircrateError {
   return new AircrateError("integrity", "a remote file is larger than is allowed", {
     where,
-    reason: `${shownAddress(url)} gives more than ${maxSize} bytes`,
+    reason: `${from} gives more than ${maxSize} bytes`,
     hint: "if you trust it, allow more with --max-layer-size SIZE",
   });
 }

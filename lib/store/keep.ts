@@ -95,7 +95,7 @@ function layerUnits({ blobs, layers }: Survey, reaches: Reaches, { locked, older
   return [...units.values()];
 }
 
-/** Lock files say nothing of fetched files: their checksums stand where they are added. */
+/** Files that no lock names go by age and size alone: old lock files name none. */
 function fileUnits({ blobs, files }: Survey, { olderThan }: KeepOptions): Unit[] {
   const oldest = oldestOf(olderThan);
   return files.flatMap(({ record: { digest } }) => {

@@ -4,12 +4,15 @@ import { ANNOTATION, type Descriptor, type Index, type IndexEntry } from "../../
 import { compareBytes } from "../bytes.ts";
 import { blobPath, type Digest, digestOf, LAYOUT_MARKER } from "../digest.ts";
 import { AircrateError } from "../error.ts";
+import { LOCK_NAME } from "../lock/file.ts";
 import { parsePlatform } from "../platform.ts";
 
 /** A file of the layout: a document made here, or a blob that the lock names. */
 export type VendorFile =
   | { readonly path: string; readonly bytes: Uint8Array }
-  | { readonly path: string; readonly blob: LockedBlob };
+  | { readonly path: string; readonly blob: VendorBlob };
+
+export type VendorBlob = Pick<LockedBlob, "digest" | "size">;
 
 /**
  * The files of an image layout (image-spec image-layout.md) with all that a lock names, in their order: documents in
@@ -18,7 +21,8 @@ export type VendorFile =
  * Each reference stands in `index.json` once. It leads to its manifest when that is the only one and of OCI's own type,
  * else to an index that is made here: skopeo finds nothing else by name, and only from an index does it choose a platform.
  * The index that a registry has names platforms that are not in the layout, so nothing leads to it; it is there for
- * references that name it by digest.
+ * references that name it by digest. Nor does anything lead to remote files, which are blobs beside the others: a layout may
+ * hold what no index names.
  *
  * @param lockBytes the lock file, which is put beside the index: it shows whose layout it is
  * @throws AircrateError integrity when the lock names one blob with two sizes
@@ -31,6 +35,7 @@ export function composeVendor(lock: Lock, lockBytes: Uint8Array): VendorFile[] {
     const annotations = { [ANNOTATION.containerdName]: reference, [ANNOTATION.refName]: reference };
     manifests.push({ ...rootOf(locked, blobs), annotations });
   }
+  for (const [digest, { size }] of Object.entries(lock.files ?? {})) addBlob(blobs, { digest, size });
   const index: Index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests };
   return [
     { path: "oci-layout", bytes: Buffer.from(LAYOUT_MARKER) },
@@ -41,7 +46,7 @@ export function composeVendor(lock: Lock, lockBytes: Uint8Array): VendorFile[] {
 }
 
 /** Name of the lock in the layout. */
-export const VENDORED_LOCK = "aircrate.lock";
+export const VENDORED_LOCK = LOCK_NAME;
 
 /** Every blob that is locked for a reference. */
 export function lockedBlobs({ index, platforms }: LockedReference): LockedBlob[] {
@@ -49,15 +54,19 @@ export function lockedBlobs({ index, platforms }: LockedReference): LockedBlob[]
   return index === undefined ? images : [index, ...images];
 }
 
-function addBlob(blobs: Map<Digest, VendorFile>, { digest, mediaType, size }: LockedBlob, where: string): void {
+/** @param reference the one that has the blob; none has a remote file */
+function addBlob(blobs: Map<Digest, VendorFile>, { digest, size }: VendorBlob, reference?: string): void {
   const known = blobs.get(digest);
   if (known === undefined) {
-    blobs.set(digest, { path: blobPath(digest), blob: { digest, mediaType, size } });
+    blobs.set(digest, { path: blobPath(digest), blob: { digest, size } });
   } else if ("blob" in known && known.blob.size !== size) {
     throw new AircrateError("integrity", "the lock gives two sizes for one blob", {
-      where,
+      where: reference ?? LOCK_NAME,
       reason: `${digest}: ${known.blob.size} and ${size} bytes`,
-      hint: `lock it anew: aircrate lock --update ${where}`,
+      hint:
+        reference === undefined
+          ? `take the file out of ${LOCK_NAME}, and lock it anew: aircrate lock`
+          : `lock it anew: aircrate lock --update ${reference}`,
     });
   }
 }

@@ -10,13 +10,14 @@ import type { ResolveContext } from "../image/outline.ts";
 import { checkPin, lockedImage } from "../image/pin.ts";
 import { mapLimited } from "../limit.ts";
 import { checkLock } from "../lock/check.ts";
-import { formatLock, readLock } from "../lock/file.ts";
+import { formatLock, lockFile, readLock } from "../lock/file.ts";
 import { lockedPlatforms, makePlans } from "../lock/plans.ts";
 import { formatPlatform } from "../platform.ts";
 import { parseReference } from "../reference.ts";
 import type { Registries } from "../registry/mirrors.ts";
 import { decodeAt } from "../registry/resolve.ts";
-import { openSession, type SessionOptions } from "../session.ts";
+import { shownAddress } from "../remote/address.ts";
+import { openSession, type Session, type SessionOptions } from "../session.ts";
 import { readBlob } from "../store/layout.ts";
 import { composeVendor } from "./compose.ts";
 import { pullBlob, type WantedBlob } from "./pull.ts";
@@ -32,8 +33,8 @@ export interface VendorOptions extends Omit<SessionOptions, "offline" | "vendor"
 }
 
 /**
- * Writes all that the lock file of a project names, on all platforms, into one OCI image layout, for machines that cannot
- * reach a registry. The same lock gives the same bytes, wherever the blobs came from.
+ * Writes all that the lock file of a project names, on all platforms, into one OCI image layout, for machines without a
+ * network. The same lock gives the same bytes, wherever the blobs came from.
  *
  * @throws AircrateError of every fault; refused when there is no lock or it does not fit the project
  */
@@ -45,7 +46,8 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
   try {
     const { store } = session;
     const warnings = createWarnings();
-    const pulled = await pullAll({ ...session, onEvent: warnings.event }, lock);
+    const images = await pullAll({ ...session, onEvent: warnings.event }, lock);
+    const fetched = await fetchFiles(session, lock, lockFile(options.dir));
     const write = target.format === "tar" ? writeVendorTar : writeVendorFolder;
     const size = await write(target.file, { store, files, signal: options.signal });
     const blobs = files.filter((file) => file.path.startsWith("blobs/"));
@@ -57,11 +59,14 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
         reference,
         platforms: Object.keys(platforms),
       })),
+      files: Object.entries(lock.files ?? {}).map(([digest, { url, size }]) => ({
+        ...{ digest, url: shownAddress(new URL(url)), size },
+      })),
       blobs: {
         count: blobs.length,
         size: blobs.reduce((sum, one) => sum + ("blob" in one ? one.blob.size : one.bytes.length), 0),
       },
-      pulled,
+      pulled: { count: images.count + fetched.count, size: images.size + fetched.size },
       warnings: warnings.list(),
     };
   } catch (error) {
@@ -110,6 +115,27 @@ async function pullAll(context: ResolveContext, lock: Lock): Promise<BlobTotal> 
   }
   const news = wanted.filter((_, i) => pulled[i]);
   return { count: news.length, size: news.reduce((sum, { blob }) => sum + blob.size, 0) };
+}
+
+/** @param where for errors: the lock file */
+async function fetchFiles(session: Session, { files = {} }: Lock, where: string): Promise<BlobTotal> {
+  const wanted = Object.entries(files).map(([checksum, { url }]) => ({ checksum, url, where }));
+  if (wanted.length === 0) return { count: 0, size: 0 };
+  const { fetchAll } = await import("../remote/fetch-all.ts");
+  const news: number[] = [];
+  const fetched = await fetchAll(session, wanted, (event) => {
+    if (event.kind === "pull-end") news.push(event.size);
+  });
+  for (const [i, { checksum }] of wanted.entries()) {
+    const [locked, found] = [files[checksum]!.size, fetched[i]!.size];
+    if (locked === found) continue;
+    throw new AircrateError("integrity", "a remote file does not have the size that the lock gives", {
+      where,
+      reason: `${checksum}: locked ${locked} bytes, found ${found} bytes`,
+      hint: "lock it anew: aircrate lock",
+    });
+  }
+  return { count: news.length, size: news.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Each blob once, for the first reference that has it. */

@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import type { LockedBlob } from "../../spec/lock.ts";
 import { hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
-import { VENDORED_LOCK, type VendorFile } from "./compose.ts";
+import { VENDORED_LOCK, type VendorBlob, type VendorFile } from "./compose.ts";
 
 export interface VendorTarget {
   readonly store: Store;
@@ -127,7 +126,7 @@ async function* contentOf(store: Store, file: VendorFile): AsyncGenerator<Uint8A
   throw await damagedBlob(store, file.blob.digest, "vendor again");
 }
 
-async function isWhole(file: string, { digest, size }: LockedBlob): Promise<boolean> {
+async function isWhole(file: string, { digest, size }: VendorBlob): Promise<boolean> {
   if ((await stat(file).catch(() => undefined))?.size !== size) return false;
   const hash = createHash("sha256");
   for await (const bytes of createReadStream(file, { highWaterMark: CHUNK })) hash.update(bytes);

@@ -125,6 +125,36 @@ test("ADD keeps a capability and gives it to the layer", async (t) => {
   );
 });
 
+test("offline, all files that are missing stand in one list, also those of an image that waits for another", async (t) => {
+  const dir = folder(t);
+  const [a, b, c] = ["a", "b", "c"].map((name) => digestOf(name));
+  const files = {
+    "aircrate.yml": `images:
+  app: { context: . }
+  tree: { from: app, layers: [{ copy: [{ url: "http://h/c", checksum: "${c}", to: / }] }] }
+`,
+    Dockerfile: `FROM scratch
+ADD --checksum=${a} http://h/a?s3cret /
+ADD --checksum=${b} http://h/b /
+ADD --checksum=${a} http://h/again /
+`,
+  };
+  writeFiles(dir, files);
+  const options = { dir, store: join(dir, "..", "store"), output: join(dir, "..", "out.tar"), offline: true };
+  const error = await rejectsWith(build(options), "refused", /^3 remote files are not in the store, and --offline/);
+  assert.deepEqual(error.reason, [
+    `${join(dir, "Dockerfile")}:2: the store lacks ${a}, http://h/a`,
+    `${join(dir, "Dockerfile")}:3: the store lacks ${b}, http://h/b`,
+    `${join(dir, "aircrate.yml")}:3: the store lacks ${c}, http://h/c`,
+  ]);
+  writeFiles(dir, { Dockerfile: "FROM gone:1\n" });
+  const both = await rejectsWith(build(options), "refused", /^1 image and 1 remote file are not in the store, and/);
+  assert.deepEqual(both.reason, [
+    "docker.io/library/gone:1: the store lacks its manifest",
+    `${join(dir, "aircrate.yml")}:3: the store lacks ${c}, http://h/c`,
+  ]);
+});
+
 test("ADD fetches a remote file by its checksum, once", async (t) => {
   const packed = gzipSync(TAR);
   const server = await serverFor(t, { "/dist/app.tgz": { body: packed } });

@@ -1,20 +1,24 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Lock } from "../../spec/lock.ts";
 import { VendorReport } from "../../spec/lock-report.ts";
+import { serverFor } from "../http/servers.ts";
 import { aircrateFor, copyGallery, decodeText, GALLERY } from "../support/aircrate.ts";
 import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { mirror } from "../support/demo-registry.ts";
 import { generatedBase, generatedBusybox } from "../support/generated-base.ts";
+import { digestOf } from "../support/image-content.ts";
 import { blobPath, layoutFiles, writeLayout } from "../support/image-layout.ts";
 import { podmanFor } from "../support/podman.ts";
 import { writeFiles } from "../support/project.ts";
 import { runOk } from "../support/run.ts";
 import { registryFor } from "../support/seed.ts";
+import { noise } from "../support/seeded.ts";
 import { requireRoot, requireTool } from "../support/tools.ts";
+import { tarOf } from "../support/ustar.ts";
 
 const BUSYBOX = "docker.io/arm64v8/busybox:1.36";
 const PYTHON = "docker.io/arm64v8/python:3.11-slim";
@@ -49,6 +53,95 @@ test("lock and vendor on one side, build on the other, which has neither network
   assert.equal(await sha256Of(report.file), await sha256Of(bases), "also after a build, in which the store was filled");
   const found = await connected.run(["verify", bases]);
   assert.equal(found.status, 0, found.stderr);
+});
+
+/** An application of which the base says where a file is, with another file in a tree. */
+async function projectWithFiles(t: TestContext) {
+  const files = { "/tools-7.tar": tarOf([{ path: "bin/tool", data: "tool" }]), "/model.bin": noise(5, 700_000) };
+  const server = await serverFor(
+    t,
+    Object.fromEntries(Object.entries(files).map(([path, body]) => [path, { body }] as const)),
+  );
+  const [tools, model] = Object.values(files).map((bytes) => digestOf(bytes));
+  const dir = writeFiles(join(tempDir(t), "app"), {
+    "aircrate.yml": `images:
+  base: { context: ., dockerfile: Dockerfile.base }
+  app: { context: . }
+  model:
+    from: "arm64v8/busybox:1.36"
+    layers: [{ copy: [{ url: "${server.origin}/model.bin", checksum: "${model}", to: /model/ }] }]
+`,
+    "Dockerfile.base": "FROM arm64v8/busybox:1.36\nENV TOOLS=7\n",
+    Dockerfile: `FROM base\nADD --unpack --checksum=${tools} ${server.origin}/tools-$TOOLS.tar /opt/\n`,
+  });
+  return { dir, server, digests: [tools!, model!] };
+}
+
+test("remote files cross as well: nothing is asked for on the other side", async (t) => {
+  if (!requireRoot(t) || !requireTool(t, "unshare")) return;
+  const registry = await registryFor(t);
+  if (registry === undefined) return;
+  const { dir, server, digests } = await projectWithFiles(t);
+  const out = tempDir(t);
+  const connected = aircrateFor(t, { cwd: dir });
+  const done = async (...args: string[]) => {
+    const { status, stdout, stderr } = await connected.run([...args, ...mirror(registry)]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    return stdout;
+  };
+  const locked = await done("lock");
+  assert.match(locked, /^ {2}added {2}http:\/\/127\.0\.0\.1:\d+\/model\.bin +[0-9a-f]{12} +700\.0 kB$/m);
+  assert.match(locked, /^aircrate\.lock: 1 image and 2 files for linux\/arm64, /m);
+  const bases = join(out, "bases.tar");
+  assert.match(await done("vendor", "-o", bases), /^ {2}http:\/\/127\.0\.0\.1:\d+\/model\.bin +700\.0 kB$/m);
+  await done("build", "-o", join(out, "connected"), "--locked");
+  assert.equal(server.requests.length, 2, "each once, when it was locked");
+  assert.equal((await connected.run(["verify", bases])).status, 0);
+  await done("vendor", "-o", `${join(out, "bases")}/`);
+
+  for (const file of [bases, join(out, "bases")]) {
+    const args = [dir, "-o", join(out, "isolated"), "--locked", "--vendor", file];
+    for (const more of [["--offline"], []]) {
+      await aircrateFor(t).build([...args, ...more], { isolated: true });
+      assert.equal(await sha256Of(join(out, "isolated")), await sha256Of(join(out, "connected")), file);
+    }
+  }
+
+  const [tools, model] = digests as [string, string];
+  const lacking = join(out, "lacking");
+  cpSync(join(out, "bases"), lacking, { recursive: true });
+  for (const digest of [tools, model]) rmSync(join(lacking, blobPath(digest)));
+  const refused = await aircrateFor(t).run(["build", dir, "--locked", "--offline", "--vendor", lacking]);
+  assert.equal(refused.status, 7);
+  assert.deepEqual(refused.stderr.split("\n").slice(0, 3), [
+    "aircrate: 2 remote files are not in the store, and --offline allows no server",
+    `  ${dir}/Dockerfile:2: the store and ${lacking} lack ${tools}, ${server.origin}/tools-7.tar`,
+    `  ${dir}/aircrate.yml:6: the store and ${lacking} lack ${model}, ${server.origin}/model.bin`,
+  ]);
+  writeFileSync(join(lacking, blobPath(tools)), "spoilt");
+  cpSync(join(out, "bases", blobPath(model)), join(lacking, blobPath(model)));
+  const spoilt = await aircrateFor(t).run(["build", dir, "--locked", "--offline", "--vendor", lacking]);
+  assert.equal(spoilt.status, 6);
+  assert.match(spoilt.stderr, /^aircrate: .*Dockerfile:2: a remote file does not have the digest of its checksum\n/);
+});
+
+test("other tools read a layout with blobs that no index names", async (t) => {
+  if (!requireTool(t, "skopeo") || !requireTool(t, "umoci")) return;
+  const registry = await registryFor(t);
+  if (registry === undefined) return;
+  const { dir } = await projectWithFiles(t);
+  const out = tempDir(t);
+  const aircrate = aircrateFor(t, { cwd: dir });
+  for (const args of [["lock"], ["vendor", "-o", join(out, "bases.tar")], ["vendor", "-o", join(out, "bases/")]]) {
+    const { status, stderr } = await aircrate.run([...args, ...mirror(registry)]);
+    assert.deepEqual([status, stderr], [0, ""]);
+  }
+  const [tar, folder] = [join(out, "bases.tar"), join(out, "bases")];
+  const arm64 = ["--override-arch", "arm64", "--insecure-policy"];
+  for (const [i, source] of [`oci-archive:${tar}:${BUSYBOX}`, `oci:${folder}:${BUSYBOX}`].entries()) {
+    await runOk("skopeo", ["copy", ...arm64, source, `oci:${join(out, `copy-${i}`)}:busybox`]);
+  }
+  assert.deepEqual((await runOk("umoci", ["list", "--layout", folder])).split("\n").filter(Boolean), [BUSYBOX]);
 });
 
 test("skopeo reads the file and the folder by reference, on each platform", async (t) => {

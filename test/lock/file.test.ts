@@ -51,6 +51,44 @@ test("what is written is read again; keys are sorted, layers are not", async (t)
   assert.deepEqual(formatLock(shuffled), formatLock(lock));
 });
 
+test("remote files stand below the images, sorted; without them a lock has the bytes that it always had", async (t) => {
+  const one = { url: "https://example.com/a?b=1", size: 3, platforms: ["linux/arm64"] };
+  const two = { url: "http://example.com/b", size: 0, platforms: ["linux/amd64", "linux/arm64"] };
+  const [a, b] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+  const lock: Lock = { ...lockOf({}), files: { [b]: two, [a]: one } };
+  const dir = tempDir(t);
+  await writeLock(dir, lock);
+  assert.deepEqual(await readLock(dir), lock);
+  assert.equal(
+    readFileSync(join(dir, "aircrate.lock"), "utf8"),
+    `{
+  "version": 1,
+  "images": {},
+  "files": {
+    "${a}": {
+      "platforms": [
+        "linux/arm64"
+      ],
+      "size": 3,
+      "url": "https://example.com/a?b=1"
+    },
+    "${b}": {
+      "platforms": [
+        "linux/amd64",
+        "linux/arm64"
+      ],
+      "size": 0,
+      "url": "http://example.com/b"
+    }
+  }
+}
+`,
+  );
+  const bare = `{\n  "version": 1,\n  "images": {}\n}\n`;
+  assert.equal(Buffer.from(formatLock(lockOf({}))).toString(), bare);
+  assert.equal(Buffer.from(formatLock({ ...lockOf({}), files: {} })).toString(), bare);
+});
+
 test("the same lock is not written again", async (t) => {
   const dir = tempDir(t);
   await writeLock(dir, lockOf());
@@ -77,6 +115,11 @@ describe("locks that are wrong are refused at their line", () => {
     const wrong = text.replace(from, to);
     assert.notEqual(wrong, text);
     return wrong;
+  };
+  const files = (from: string, to: string) => {
+    const file = { platforms: ["linux/arm64"], size: 1, url: "https://h/a" };
+    const locked = Buffer.from(formatLock({ ...lockOf({}), files: { [blob("file").digest]: file } })).toString();
+    return locked.replace(from, to);
   };
   const cases: [name: string, text: string | Uint8Array, line: number, message: RegExp][] = [
     ["empty", "", 1, /expected a mapping|missing key/],
@@ -109,6 +152,12 @@ describe("locks that are wrong are refused at their line", () => {
       6,
       /the reference names sha256:.*, and is locked to sha256:/,
     ],
+    ["a file of another digest", files("url", "url").replace("sha256", "sha1"), 5, /sha256 digest/],
+    ["a file without size", files('"size"', '"sise"'), 5, /size/],
+    ["a file for no platform", files('"linux/arm64"', ""), 6, /is empty|platforms/],
+    ["a file of a folder", files("https:", "file:"), 10, /an http or https URL/],
+    ["a file without host", files("https://h/a", "https://"), 10, /not an http or https URL/],
+    ["a file that holds a password", files("//h", "//u:s3cret@h"), 10, /holds credentials/],
     ["bytes that are no text", Buffer.from([0x7b, 0xff, 0x7d]), 0, /not UTF-8/],
     ["more than a lock can have", `${" ".repeat(1024 * 1024)}${text}`, 0, /larger than/],
   ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { digestOf } from "../../lib/digest.ts";
 import type { Fault } from "../../lib/error.ts";
@@ -9,10 +10,12 @@ import { blobFile, recordFile, type Store } from "../../lib/store/layout.ts";
 import { listStore } from "../../lib/store/list.ts";
 import { pruneStore } from "../../lib/store/prune.ts";
 import { verifyStore } from "../../lib/store/verify.ts";
+import { openLayout } from "../../lib/vendor/layout.ts";
 import { type Answer, serverFor } from "../http/servers.ts";
 import { age, DAY } from "../store/filled.ts";
-import { onCleanup } from "../support/cleanup.ts";
+import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { allText, rejectsWith } from "../support/faults.ts";
+import { blobPath, layoutFiles, writeLayout } from "../support/image-layout.ts";
 import { poolFor } from "../support/pool.ts";
 import { noise } from "../support/seeded.ts";
 import { assertEmpty, storeFiles, tempStore } from "../support/store.ts";
@@ -118,6 +121,20 @@ describe("what fails leaves nothing behind, and tells no secret", () => {
     assert.equal((await files.fetch(`${server.origin}/app`, ASKED)).size, CONTENT.length);
   });
 
+  test("several who wait for one file do not fail with the address of the first", async (t) => {
+    const store = await tempStore(t);
+    const server = await serverFor(t, { "/app": { body: CONTENT } });
+    const files = remote(t, store);
+    const wrong = files.fetch(`${server.origin}/none`, ASKED);
+    const [one, two] = await Promise.allSettled([wrong, files.fetch(`${server.origin}/app`, ASKED)]);
+    assert.deepEqual([one.status, two.status], ["rejected", "fulfilled"]);
+    await rejectsWith(wrong, "unreachable", /does not have a file/);
+    assert.deepEqual(
+      server.requests.map(({ url }) => url),
+      ["/none", "/app"],
+    );
+  });
+
   test("offline", async (t) => {
     const store = await tempStore(t);
     const server = await serverFor(t, { "/app": { body: CONTENT } });
@@ -125,8 +142,69 @@ describe("what fails leaves nothing behind, and tells no secret", () => {
       remote(t, store, { offline: true }).fetch(`${server.origin}/app?s3cret`, ASKED),
       "refused",
     );
-    assert.deepEqual(error.reason, [`${server.origin}/app, ${CHECKSUM}`]);
+    assert.deepEqual(error.reason, [`the store lacks ${CHECKSUM}, ${server.origin}/app`]);
     assert.equal(server.requests.length, 0);
+  });
+});
+
+describe("an image layout that has files among its blobs", () => {
+  async function vendorWith(t: TestContext, bytes?: Buffer) {
+    const blobs = bytes === undefined ? [] : [[blobPath(CHECKSUM), bytes] as const];
+    const file = writeLayout(join(tempDir(t), "bases.tar"), new Map([...layoutFiles([]), ...blobs]));
+    const vendor = await openLayout(file);
+    onCleanup(t, () => vendor.close());
+    return { file, vendor };
+  }
+  const spoilt = Buffer.from(CONTENT);
+  spoilt[7]! ^= 1;
+
+  test("comes before the server, and what it has is in the store from then on", async (t) => {
+    const store = await tempStore(t);
+    const server = await serverFor(t, {});
+    const { vendor } = await vendorWith(t, CONTENT);
+    const { file } = await remote(t, store, { vendor }).fetch(`${server.origin}/app`, ASKED);
+    assert.ok(readFileSync(file).equals(CONTENT));
+    await remote(t, store, { offline: true }).fetch(`${server.origin}/app`, ASKED);
+    const other = await tempStore(t);
+    await remote(t, other, { vendor, offline: true }).fetch("https://none.invalid/app", ASKED);
+    assert.equal(storeFiles(other).length, 2, "the blob and its record");
+    assert.equal(server.requests.length, 0);
+  });
+
+  test("without the file, or with other bytes: the server is asked", async (t) => {
+    const server = await serverFor(t, { "/app": { body: CONTENT } });
+    for (const [bytes, passed] of [
+      [undefined, 0],
+      [spoilt, 1],
+      [CONTENT.subarray(1), 1],
+    ] as const) {
+      const { vendor, file } = await vendorWith(t, bytes);
+      const events: BuildEvent[] = [];
+      const files = remote(t, await tempStore(t), { vendor, onEvent: (event) => events.push(event) });
+      assert.ok(readFileSync((await files.fetch(`${server.origin}/app`, ASKED)).file).equals(CONTENT));
+      const hosts = events.flatMap((event) => (event.kind === "pass-over" ? event.host : []));
+      assert.deepEqual(hosts, Array(passed).fill(file));
+    }
+    assert.equal(server.requests.length, 3);
+  });
+
+  test("offline it is told what is missing, and what is wrong", async (t) => {
+    const store = await tempStore(t);
+    const { vendor: without, file } = await vendorWith(t);
+    const absent = remote(t, store, { vendor: without, offline: true }).fetch("https://none.invalid/app?s3cret", ASKED);
+    const error = await rejectsWith(absent, "refused", /aircrate vendor/);
+    assert.deepEqual(error.reason, [`the store and ${file} lack ${CHECKSUM}, https://none.invalid/app`]);
+    const { vendor, file: damaged } = await vendorWith(t, spoilt);
+    const wrong = remote(t, store, { vendor, offline: true }).fetch("https://none.invalid/app", ASKED);
+    await rejectsWith(
+      wrong,
+      "integrity",
+      new RegExp(`received ${digestOf(spoilt)}\nfrom ${damaged}`),
+      /aircrate vendor/,
+    );
+    const large = remote(t, store, { vendor, offline: true, maxSize: 1000 }).fetch("https://none.invalid/app", ASKED);
+    await rejectsWith(large, "integrity", /gives more than 1000 bytes/);
+    assertEmpty(store);
   });
 });
 

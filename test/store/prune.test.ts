@@ -131,8 +131,10 @@ test("lock files say which images stay, whatever their age and size", async (t) 
   const blob = { digest: manifest, mediaType: "x", size: 1 };
   // The reference counts, and what it is locked to: here a config that no reference has.
   const config = await writeBlob(store, Buffer.from("locked"));
+  const fetched = await writeBlob(store, Buffer.from("fetched"));
   const lock: Lock = {
     version: 1,
+    files: { [fetched.digest]: { platforms: ["linux/arm64"], size: fetched.size, url: "https://example.com/a" } },
     images: { [two]: { platforms: { "linux/arm64": { manifest: blob, config: { ...blob, ...config }, layers: [] } } } },
   };
   writeFileSync(file, JSON.stringify(lock));
@@ -149,6 +151,7 @@ test("lock files say which images stay, whatever their age and size", async (t) 
   await pruned(store, { locked, olderThan: 0, maxSize: 0 });
   assert.deepEqual(await names(store), ["two:1"]);
   assert.equal(await hasBlob(store, config), true);
+  assert.equal(await hasBlob(store, fetched), true);
   assert.equal(await hasBlob(store, packed), false);
 
   await rejectsWith(readLocked([`${file}x`]), "unreachable");

@@ -9,6 +9,7 @@ import { openLayout } from "../../lib/vendor/layout.ts";
 import { type VendorOptions, vendorProject } from "../../lib/vendor/vendor.ts";
 import type { Lock } from "../../spec/lock.ts";
 import { VendorReport } from "../../spec/lock-report.ts";
+import { serverFor } from "../http/servers.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
 import { generatedBase, generatedBusybox } from "../support/generated-base.ts";
@@ -77,6 +78,45 @@ test("the same lock gives the same file, wherever the blobs came from, and all i
     }
   }
   assert.equal(await layout.size(PLAIN_LAYER.diffId), PLAIN.length, "a layer that is not packed stays so");
+});
+
+test("remote files are blobs that no index names; their size must be that of the lock", async (t) => {
+  const { dir, store, vendor, registry } = await projectFor(t);
+  const content = noise(3, 300_000);
+  const digest = digestOf(content);
+  const server = await serverFor(t, { "/app?s3cret": { body: content } });
+  const url = `${server.origin}/app?s3cret`;
+  const copy = `copy: [{ url: "${url}", checksum: "${digest}", to: / }]`;
+  const project = `images: { app: { from: "box:1", layers: [{ ${copy} }] } }\n`;
+  writeFiles(dir, { "aircrate.yml": project });
+  await lockProject({ dir, store, registry: { mirrors: new Map([["docker.io", registry.host]]) } });
+  const report = await vendor();
+  const shown = { digest, url: `${server.origin}/app`, size: content.length };
+  assert.deepEqual(report.files, [shown]);
+  assert.equal(server.requests.length, 1, "locking fetched it");
+  const layout = await openLayout(report.file);
+  onCleanup(t, () => layout.close());
+  const parts: Uint8Array[] = [];
+  for await (const bytes of layout.read(digest)) parts.push(bytes);
+  assert.ok(Buffer.concat(parts).equals(content));
+  assert.ok(layout.entries.every((entry) => entry.digest !== digest));
+
+  // Another store fetches what it lacks: the file is the same.
+  const other = await vendor({ store: join(tempDir(t), "store"), output: join(dir, "other.tar") });
+  assert.deepEqual([other.pulled.count, server.requests.length], [other.blobs.count - 1, 2], "all but the made index");
+  assert.equal(Buffer.compare(readFileSync(other.file), readFileSync(report.file)), 0);
+  const folder = await vendor({ output: join(dir, "bases/") });
+  assert.equal(statSync(join(folder.file, "blobs/sha256", digest.slice(7))).size, content.length);
+
+  const file = join(dir, "aircrate.lock");
+  const lock = readFileSync(file, "utf8");
+  writeFileSync(file, lock.replace(`"size": ${content.length}`, '"size": 7'));
+  const error = await rejectsWith(vendor(), "integrity", /locked 7 bytes, found 300000 bytes/);
+  assert.equal(error.where, file);
+  await lockProject({ dir, store, registry: { mirrors: new Map([["docker.io", registry.host]]) } });
+  assert.equal(readFileSync(file, "utf8"), lock, "as the hint says");
+  writeFiles(dir, { "aircrate.yml": project.replace(digest, digestOf(noise(4, 5))) });
+  await rejectsWith(vendor(), "refused", /the file sha256:.* is not in aircrate\.lock/);
 });
 
 describe("a folder", () => {
