@@ -2,7 +2,7 @@ import type { LayerRecord } from "../../spec/store.ts";
 import { AircrateError } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { Store } from "../store/layout.ts";
-import { findPackedLayer, recordPackedLayer } from "../store/records.ts";
+import { findPackedBlocks, findPackedLayer, hasPackedSize, recordPackedLayer } from "../store/records.ts";
 import type { Segment } from "../tar/sequence.ts";
 import { shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
@@ -17,7 +17,7 @@ export interface BuiltLayer extends LayerRecord {
 
 /**
  * Makes the layer of a tar file, packed as one gzip member. Its contents are digested first; when a layer with that
- * diffID was packed before, nothing is packed again.
+ * diffID was packed before, nothing is packed again. Where there can be none, both are done in one reading.
  *
  * @param cuts ends of the blocks that are packed by themselves; default: at equal distances
  * @throws AircrateError input when a file cannot be read or changes while it is read
@@ -29,25 +29,37 @@ export async function buildLayer(
 ): Promise<BuiltLayer> {
   try {
     const stream = shareSegments(segments);
+    const options = { stream, cuts: cuts ?? cutEvenly(stream.size), place };
+    if (await isNew(store, stream.size, place)) {
+      const { plainCrc: _, plainSha256, ...packed } = await packStream(store, pool, { ...options, withDigest: true });
+      return await record(store, { version: 1, diffId: `sha256:${plainSha256}`, ...packed });
+    }
     const digest = await pool.run({ kind: "digest", stream });
     const diffId = `sha256:${digest.sha256}`;
     const known = await findPackedLayer(store, PACKING.name, diffId);
     if (known !== undefined) return { ...known, reused: true };
     const { plainCrc: _, ...packed } = await packStream(store, pool, {
-      stream,
-      cuts: cuts ?? cutEvenly(stream.size),
-      place,
+      ...options,
       // This second reading must have seen what the first one digested.
       check({ plainCrc }) {
         if (plainCrc !== digest.crc) throw changedError(undefined);
       },
     });
-    const layer: LayerRecord = { version: 1, diffId, ...packed };
-    await recordPackedLayer(store, PACKING.name, layer);
-    return { ...layer, reused: false };
+    return await record(store, { version: 1, diffId, ...packed });
   } catch (error) {
     throw readError(error);
   }
+}
+
+async function record(store: Store, layer: LayerRecord): Promise<BuiltLayer> {
+  await recordPackedLayer(store, PACKING.name, layer);
+  return { ...layer, reused: false };
+}
+
+/** Whether nothing like it was packed before, so that there is nothing to be found by its digest. */
+async function isNew(store: Store, plainSize: number, place: string | undefined): Promise<boolean> {
+  if (await hasPackedSize(store, PACKING.name, plainSize)) return false;
+  return place === undefined || (await findPackedBlocks(store, PACKING.name, place)) === undefined;
 }
 
 function readError(error: unknown): unknown {

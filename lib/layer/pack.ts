@@ -19,6 +19,8 @@ export interface PackOptions {
   readonly cuts: readonly number[];
   /** Where blocks that were packed before are looked for, and these ones are found the next time. */
   readonly place?: string | undefined;
+  /** Digests the plain bytes, too. Nothing is taken from earlier layers then. */
+  readonly withDigest?: boolean;
 }
 
 /** A gzip file that was written to the store. */
@@ -29,6 +31,8 @@ export interface PackedStream {
   readonly plainSize: number;
   /** CRC-32 of the plain bytes. */
   readonly plainCrc: number;
+  /** SHA-256 of the plain bytes, 64 hex digits, when it was asked for. */
+  readonly plainSha256?: string;
 }
 
 /** Blocks whose identities are found out at once: one job for each would cost more than it does. */
@@ -44,13 +48,14 @@ const GROUP = 8;
 export async function packStream(
   store: Store,
   pool: WorkPool,
-  { stream, cuts, place, check }: PackOptions & { check: (packed: PackedStream) => void },
+  { stream, cuts, place, withDigest, check = () => {} }: PackOptions & { check?: (packed: PackedStream) => void },
 ): Promise<PackedStream> {
-  const earlier = place === undefined ? undefined : await openEarlierBlocks(store, place);
+  const earlier = place === undefined || withDigest ? undefined : await openEarlierBlocks(store, place);
   const out = await createBlobWriter(store);
   const blob = createTally(out);
   const list: PackedBlocks["blocks"] = [];
-  const packer = createPacker(pool, { stream, cuts, earlier });
+  const plainHash = withDigest ? createHash("sha256") : undefined;
+  const packer = createPacker(pool, { stream, cuts, earlier, withPlain: withDigest === true });
   const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
   try {
     await blob.write(GZIP_HEADER);
@@ -63,7 +68,8 @@ export async function packStream(
         result.catch(() => {});
         running.push(result);
       }
-      const { packed, key, crc } = await running.shift()!;
+      const { packed, key, crc, plain } = await running.shift()!;
+      if (plain !== undefined) plainHash?.update(plain);
       const plainSize = packer.size(done);
       plainCrc = crc32Combine(plainCrc, crc, plainSize);
       const packedCrc = crc32(packed);
@@ -72,7 +78,8 @@ export async function packStream(
     }
     const plainSize = cuts.at(-1)!;
     await blob.write(gzipTrailer(plainCrc, plainSize));
-    const packed = { ...blob.finish(), plainSize, plainCrc };
+    const plainSha256 = plainHash?.digest("hex");
+    const packed = { ...blob.finish(), plainSize, plainCrc, ...(plainSha256 !== undefined && { plainSha256 }) };
     check(packed);
     await out.commit(packed.digest);
     if (place !== undefined) {
@@ -91,10 +98,11 @@ interface PackerOptions {
   readonly stream: SharedStream;
   readonly cuts: readonly number[];
   readonly earlier: EarlierBlocks | undefined;
+  readonly withPlain: boolean;
 }
 
 /** Gives each block packed: from an earlier layer when it is there, else from the pool. */
-function createPacker(pool: WorkPool, { stream, cuts, earlier }: PackerOptions) {
+function createPacker(pool: WorkPool, { stream, cuts, earlier, withPlain }: PackerOptions) {
   const start = (block: number) => cuts[block - 1] ?? 0;
   const size = (block: number) => cuts[block]! - start(block);
   const placeOf = (block: number) => ({ stream, start: start(block), dictionarySize: Math.min(start(block), WINDOW) });
@@ -120,7 +128,8 @@ function createPacker(pool: WorkPool, { stream, cuts, earlier }: PackerOptions) 
       const packed = await earlier.find({ key: identity.key, plainSize, last });
       if (packed !== undefined) return { packed, ...identity };
     }
-    return pool.run({ kind: "pack", ...placeOf(block), blockSize: plainSize, end: last ? "finish" : "flush" });
+    const end = last ? "finish" : "flush";
+    return pool.run({ kind: "pack", ...placeOf(block), blockSize: plainSize, end, withPlain });
   }
 
   return { pack, size };

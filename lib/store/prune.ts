@@ -73,7 +73,13 @@ const STEPS: readonly (readonly [name: PruneStep["name"], step: Step])[] = [
   ["quarantine", removeQuarantine],
   ["references", removeReferences],
   ["blobs", removeBlobs],
-  ["records", removeRecords],
+  [
+    "records",
+    async (pruning) => {
+      await removeRecords(pruning);
+      await removeSizes(pruning);
+    },
+  ],
   ["trees", removeTrees],
 ];
 
@@ -120,6 +126,13 @@ async function removeRecords({ survey, remove, removed }: Pruning): Promise<void
     if (isThere(recorded.record.digest, survey, removed)) continue;
     if (await remove(recorded, recorded.file)) removed.add(recorded.file);
   }
+}
+
+/** What tells of sizes of which no layer is there any more. */
+async function removeSizes({ survey, remove, removed }: Pruning): Promise<void> {
+  const packed = survey.layers.filter(({ file, pulled }) => pulled === undefined && !removed.has(file));
+  const needed = new Set(packed.map(({ record }) => record.plainSize));
+  for (const size of survey.sizes) if (!needed.has(size.plainSize)) await remove(size, size.file);
 }
 
 /** Lists of names of layers that are not there any more. */

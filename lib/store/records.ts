@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
@@ -21,8 +21,17 @@ export function findPackedLayer(store: Store, packing: string, diffId: Digest): 
   return findLayer(store, `packed-${packing}`, hex(diffId));
 }
 
-export function recordPackedLayer(store: Store, packing: string, layer: LayerRecord): Promise<void> {
-  return writeRecord(store, [`packed-${packing}`, hex(layer.diffId)], layer);
+export async function recordPackedLayer(store: Store, packing: string, layer: LayerRecord): Promise<void> {
+  await writeRecord(store, [`packed-${packing}`, hex(layer.diffId)], layer);
+  await writeRecord(store, [`sizes-${packing}`, String(layer.plainSize)], { version: 1 });
+}
+
+/** Whether a layer of that many plain bytes was packed before. Its size is known before it is read. */
+export async function hasPackedSize(store: Store, packing: string, plainSize: number): Promise<boolean> {
+  return (
+    (await stat(`${recordFile(store, `sizes-${packing}`, String(plainSize))}.json`).catch(() => undefined)) !==
+    undefined
+  );
 }
 
 /** The blocks of the layer that was packed last at a place. Only a hint: what is taken from there is checked. */

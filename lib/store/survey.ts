@@ -35,6 +35,8 @@ export interface Survey {
   readonly files: readonly Recorded<FileRecord>[];
   /** Blocks of layers that were packed here. */
   readonly blocks: readonly Recorded<PackedBlocks>[];
+  /** What tells that a layer of so many plain bytes was packed here. */
+  readonly sizes: readonly (StoredFile & { readonly plainSize: number })[];
   /** Lists of the names in layers, by diffID. */
   readonly trees: ReadonlyMap<BlobDigest, StoredFile>;
   /** Records that cannot be read or do not stand under their name, so that nobody finds them. */
@@ -92,9 +94,14 @@ export async function surveyStore(store: Store): Promise<Survey> {
   }
   const files = await read("files", FileRecord, ({ digest }) => hex(digest));
   const blocks: Recorded<PackedBlocks>[] = [];
+  const sizes: (StoredFile & { plainSize: number })[] = [];
   for (const room of await list(recordFile(store))) {
     if (room.startsWith("packed-")) layers.push(...(await read(room, LayerRecord, ({ diffId }) => hex(diffId))));
     if (room.startsWith("blocks-")) blocks.push(...(await read(room, PackedBlocks, () => undefined)));
+    if (!room.startsWith("sizes-")) continue;
+    for (const [name, found] of await filesIn(recordFile(store, room))) {
+      sizes.push({ ...found, plainSize: Number.parseInt(name, 10) });
+    }
   }
   const trees = new Map<BlobDigest, StoredFile>();
   for (const [name, found] of await filesIn(recordFile(store, "trees"))) {
@@ -102,7 +109,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
   }
   const filesOf = async (room: string) => [...(await filesIn(recordFile(store, room))).values()];
   return {
-    ...{ blobs, references, layers, files, blocks, trees, unreadable },
+    ...{ blobs, references, layers, files, blocks, sizes, trees, unreadable },
     temporary: await filesOf("tmp"),
     partial: await filesOf("partial"),
     quarantine: await filesOf("quarantine"),

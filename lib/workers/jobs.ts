@@ -31,6 +31,8 @@ export interface PackJob extends BlockPlace {
   readonly kind: "pack";
   readonly blockSize: number;
   readonly end: BlockEnd;
+  /** Gives the block's plain bytes, too: for whoever digests the stream in the same reading. */
+  readonly withPlain?: boolean;
 }
 
 /** What a block is: its packed bytes depend on this, its size and its end alone. */
@@ -43,6 +45,7 @@ export interface BlockIdentity {
 
 export interface PackResult extends BlockIdentity {
   readonly packed: Uint8Array;
+  readonly plain?: Uint8Array;
 }
 
 /** Identities of neighbouring blocks, of which the place of the first is told, without packing them. */
@@ -107,7 +110,9 @@ export function createJobRunner(native?: boolean): JobRunner {
       const hash = createHash("sha256");
       let crc = 0;
       for (let at = 0; at < job.stream.size; at += PART_SIZE) {
-        visitSegments(sliceShared(job.stream, at, at + PART_SIZE), scratch(READ_SIZE), (bytes) => {
+        const buffer = scratch(2 * READ_SIZE);
+        const buffers = [buffer.subarray(0, READ_SIZE), buffer.subarray(READ_SIZE)] as const;
+        await visitSegments(sliceShared(job.stream, at, at + PART_SIZE), buffers, (bytes) => {
           hash.update(bytes);
           crc = crc32(bytes, crc);
         });
@@ -127,7 +132,12 @@ export function createJobRunner(native?: boolean): JobRunner {
     const plain = readBlocks(job, job.blockSize);
     const block = plain.subarray(job.dictionarySize);
     const packed = deflate(block, plain.subarray(0, job.dictionarySize), job.end);
-    return { packed, ...identify(plain, job.dictionarySize, plain.length) };
+    return {
+      packed,
+      ...identify(plain, job.dictionarySize, plain.length),
+      // A copy: the buffer is used again.
+      ...(job.withPlain === true && { plain: new Uint8Array(block) }),
+    };
   }) as JobRunner;
 }
 

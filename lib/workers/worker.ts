@@ -19,7 +19,8 @@ port.on("message", async (job: Job) => {
     if ("packed" in result) {
       // A buffer of its own moves to the main thread instead of being copied.
       const packed = new Uint8Array(result.packed);
-      port.postMessage({ ok: true, result: { ...result, packed } } satisfies Reply, [packed.buffer]);
+      const moved = result.plain === undefined ? [packed.buffer] : [packed.buffer, result.plain.buffer as ArrayBuffer];
+      port.postMessage({ ok: true, result: { ...result, packed } } satisfies Reply, moved);
       if (job.kind === "pack") relieve(job.blockSize);
     } else {
       port.postMessage({ ok: true, result } satisfies Reply);

@@ -1,6 +1,7 @@
 /**
  * Makes the layers of a project and nothing else: what `npm run bench -- --layers` times. `layer-program PROJECT STORE
  * HOW`, where HOW is `pack` (by the fastest way that there is), `pako`, or `digest`: reads and digests, without packing.
+ * Its last line is the time that it took without its own start, in ms.
  */
 import { startImages } from "../../lib/build/images.ts";
 import { finishImage } from "../../lib/image/image.ts";
@@ -13,6 +14,7 @@ import { tuneEngine } from "../../lib/workers/memory.ts";
 import { createWorkPool, type WorkPool } from "../../lib/workers/pool.ts";
 
 tuneEngine();
+const begin = performance.now();
 const [project, folder, how] = process.argv.slice(2);
 const pool = createWorkPool(how === "pako" ? { native: false } : {});
 pool.warm();
@@ -30,6 +32,7 @@ const images = startImages(plan, {
 for (const { image } of plan.outputs) {
   for (const { diffId } of (await finishImage(await images.get(image)!)).layers) console.log(diffId);
 }
+console.log((performance.now() - begin).toFixed(0));
 await pool.close();
 
 function unopened(): Promise<never> {

@@ -1,14 +1,16 @@
 import { createCipheriv } from "node:crypto";
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, cpSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { tempDir } from "../support/cleanup.ts";
 import { seeded } from "../support/seeded.ts";
 import { requireTool } from "../support/tools.ts";
 import { type Measured, measure, median } from "./measure.ts";
 
-const PROGRAM = fileURLToPath(new URL("./layer-program.js", import.meta.url));
+const SOURCE = fileURLToPath(new URL("./layer-program.js", import.meta.url));
+const BUNDLES = fileURLToPath(new URL("../../bin/", import.meta.url));
 
 interface Tree {
   readonly name: string;
@@ -29,11 +31,12 @@ const USUAL: Tree = { name: "60 MB in 1,500 files", files: 1500, size: 27_000 };
 export async function measureLayers(t: TestContext, runs: number): Promise<void> {
   if (!requireTool(t, "tar", "pigz")) return;
   const dir = tempDir(t);
+  const program = await bundled(join(dir, "bin"));
   for (const tree of [SMALL, LARGE]) {
     const project = writeTree(join(dir, "project"), tree);
     const tar = `tar --sort=name -C ${project} -cf`;
     const script = (text: string): [string, string[]] => ["bash", ["-o", "pipefail", "-c", text]];
-    const own = (how: string): [string, string[]] => [process.execPath, [PROGRAM, project, join(dir, "store"), how]];
+    const own = (how: string): [string, string[]] => [process.execPath, [program, project, join(dir, "store"), how]];
     const results = await inTurns(
       new Map([
         ["tar | pigz -6 -p2", script(`${tar} - tree | pigz -6 -p2 > ${dir}/out.tar.gz`)],
@@ -57,11 +60,32 @@ export async function measureLayers(t: TestContext, runs: number): Promise<void>
     print(results, "tar to a pipe", ["aircrate, digest alone"]);
   }
   const project = writeTree(join(dir, "project"), USUAL);
-  const command: [string, string[]] = [process.execPath, [PROGRAM, project, join(dir, "store"), "pack"]];
+  const command: [string, string[]] = [process.execPath, [program, project, join(dir, "store"), "pack"]];
   await measure(...command, process.env);
   const results = await inTurns(new Map([["aircrate, nothing changed", command]]), { runs, fresh: () => {} });
   console.log(`\n${USUAL.name}`);
   print(results, "aircrate, nothing changed", []);
+  const checks = results
+    .get("aircrate, nothing changed")!
+    .map(({ stdout }) => Number(stdout.trim().split("\n").at(-1)));
+  console.log(`${"without its own start".padEnd(26)}  ${(median(checks) / 1000).toFixed(2)} s`);
+}
+
+/** The program in one file, as the command line is one, beside the thread that is bundled already. */
+async function bundled(dir: string): Promise<string> {
+  cpSync(BUNDLES, dir, { recursive: true });
+  const outfile = join(dir, "layer-program.js");
+  const banner = { js: "import{createRequire as c}from'node:module';const require=c(import.meta.url);" };
+  await build({
+    entryPoints: [SOURCE],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    banner,
+    logLevel: "warning",
+  });
+  return outfile;
 }
 
 type Results = ReadonlyMap<string, readonly Measured[]>;

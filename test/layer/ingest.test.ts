@@ -145,6 +145,7 @@ describe("a layer in another encoding is kept, and packed by our rule beside it"
           [
             `aircrate/layers/${hex(digestOf(bytes))}.json`,
             `aircrate/packed-${PACKING.name}/${hex(layer.diffId)}.json`,
+            `aircrate/sizes-${PACKING.name}/${layer.plainSize}.json`,
             `aircrate/trees/${hex(layer.diffId)}.json`,
             `blobs/sha256/${hex(layer.digest)}`,
             `blobs/sha256/${hex(digestOf(bytes))}`,
