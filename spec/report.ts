@@ -33,6 +33,14 @@ export const ReportImage = Type.Object({
 });
 export type ReportImage = Static<typeof ReportImage>;
 
+/** An image that was used by a tag that was given on this machine. */
+export const LocalImage = Type.Object({
+  /** In full. */
+  reference: Type.String(),
+  manifest: Digest,
+});
+export type LocalImage = Static<typeof LocalImage>;
+
 export const BuildReport = Type.Object({
   version: Type.Literal(1),
   file: Type.String(),
@@ -49,6 +57,8 @@ export const BuildReport = Type.Object({
     }),
   ),
   images: Type.Array(ReportImage),
+  /** What no lock can pin, and other machines do not have. */
+  localImages: Type.Array(LocalImage),
   /** Stored bytes of all layers, each once. */
   layersSize: Size,
   /** The same if no image shared a layer with another one. */

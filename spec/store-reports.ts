@@ -14,7 +14,11 @@ export const StoredReference = Type.Object(
     reference: Type.String(),
     /** The platform asked for, as `linux/arm64`. */
     platform: Type.String(),
+    /** Whether the tag was given on this machine. */
+    local: Type.Boolean(),
     manifest: Digest,
+    /** Image ID for engines with graph drivers; nothing when the manifest cannot be read. */
+    config: Type.Optional(Digest),
     /** Its manifest, index, config and layers, as far as they are in the store. */
     size: Size,
     layers: Count,

@@ -1,7 +1,5 @@
-import { MEDIA } from "../../spec/media-types.ts";
-import type { Descriptor, Manifest } from "../../spec/oci.ts";
 import type { ImportedFile, ImportedImage, ImportReport } from "../../spec/store-reports.ts";
-import { digestOf } from "../digest.ts";
+import { composeManifest } from "../archive/manifest.ts";
 import { AircrateError } from "../error.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { payloadOf } from "../inspect/header.ts";
@@ -113,7 +111,8 @@ async function recordImage(
   const { config, index } = image;
   await writeBlob(store, config.bytes);
   if (index !== undefined) await writeBlob(store, index.bytes);
-  const manifest = image.manifest ?? makeManifest(config.descriptor, layers);
+  const records = layers.map(({ record }) => record);
+  const manifest = image.manifest ?? composeManifest(config.bytes, records, "gzip").manifest;
   await writeBlob(store, manifest.bytes);
   for (const reference of references) {
     await recordReference(store, {
@@ -131,16 +130,4 @@ async function recordImage(
     manifestOrigin: image.manifest === undefined ? "made" : "original",
     layers: layers.map(({ record: { diffId, digest, size }, known }) => ({ diffId, digest, size, known })),
   };
-}
-
-/** As in our own archives: nothing but what the layers and the config give. */
-function makeManifest({ digest, size }: Descriptor, layers: readonly TakenLayer[]) {
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA.ociManifest,
-    config: { mediaType: MEDIA.ociConfig, digest, size },
-    layers: layers.map(({ record }) => ({ mediaType: MEDIA.ociLayerGzip, digest: record.digest, size: record.size })),
-  };
-  const bytes = Buffer.from(JSON.stringify(manifest), "utf8");
-  return { bytes, descriptor: { mediaType: MEDIA.ociManifest, digest: digestOf(bytes), size: bytes.length } };
 }

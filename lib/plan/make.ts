@@ -8,8 +8,9 @@ import { MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { AircrateError, systemCode } from "../error.ts";
-import { ARM64, type Platform, parsePlatform } from "../platform.ts";
+import { ARM64, formatPlatform, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
+import { findReference } from "../store/records.ts";
 import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
 
 export interface PlanOptions {
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly simulation?: boolean;
   /** Version instead of the manifest's. */
   readonly appVersion?: string;
+  /** Folder of the blob store, where local images are looked for; without it there are none. */
+  readonly store?: string;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
     return planImages(dir, config, options);
   }
   const app = await readAppManifest(dir, options);
-  const planner = createPlanner(dir, parsePlatform(app.platform), config);
+  const planner = createPlanner(dir, { platform: parsePlatform(app.platform), config, store: options.store });
   const outputs: PlannedOutput[] = [];
   for (const service of app.services) {
     const { name, where, source, imageName } = service;
@@ -43,7 +46,7 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
         ? await planner.local(local)
         : source.kind === "build"
           ? await planner.dockerfile(name, where, source)
-          : planner.pull(source.reference, where);
+          : await planner.pull(source.reference, where);
     outputs.push({ service: name, image, tags: [formatReference(parseReference(imageName, where))] });
   }
   return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings });
@@ -64,7 +67,7 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
     throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
   }
   const platform: Platform = options.simulation === true ? { os: "linux", architecture: "amd64" } : ARM64;
-  const planner = createPlanner(dir, platform, config);
+  const planner = createPlanner(dir, { platform, config, store: options.store });
   for (const image of config.images.values()) await planner.local(image);
   const plan = planner.finish({ outputs: [], warnings: [] });
   const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
@@ -82,7 +85,13 @@ function usedBy(recipe: Recipe): string[] {
   return [...origins.flatMap((origin) => (origin.kind === "image" ? [origin.name] : [])), ...recipe.sources.values()];
 }
 
-function createPlanner(dir: string, platform: Platform, config: AircrateConfig | undefined) {
+export interface PlannerOptions extends Pick<PlanOptions, "store"> {
+  readonly platform: Platform;
+  readonly config?: AircrateConfig | undefined;
+}
+
+/** Collects the images of a plan with all that they are built on. @param dir as the user gives it */
+export function createPlanner(dir: string, { platform, config, store }: PlannerOptions) {
   const directory = path.resolve(dir);
   const images = new Map<string, PlannedImage>();
   /** Local images whose base is being planned: meeting one again is a circle. */
@@ -94,17 +103,24 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
     return name;
   }
 
-  function pull(text: string, where: string): string {
+  async function pull(text: string, where: string): Promise<string> {
     const reference = parseReference(text, where);
     const name = formatReference(reference);
-    return images.has(name) ? name : add(name, where, { kind: "pull", reference });
+    if (images.has(name)) return name;
+    return add(name, where, { kind: "pull", reference, ...((await isLocal(name)) && { local: true }) });
+  }
+
+  async function isLocal(name: string): Promise<boolean> {
+    if (store === undefined) return false;
+    const known = await findReference({ root: path.resolve(store) }, name, formatPlatform(platform));
+    return known?.local === true;
   }
 
   async function origin(text: string, where: string): Promise<Origin> {
     return text === "scratch" ? { kind: "scratch" } : { kind: "image", name: await image(text, where) };
   }
 
-  /** The image that a name stands for: a local one or one that is pulled. */
+  /** The image that a name stands for: one of the project, one with a local tag or one that is pulled. */
   async function image(text: string, where: string): Promise<string> {
     const local = config?.images.get(text);
     return local === undefined ? pull(text, where) : planLocal(local);
@@ -212,12 +228,13 @@ async function readDockerfile(file: string, shown: string, where: string): Promi
   }
 }
 
-async function checkFolder(dir: string): Promise<void> {
+/** @throws AircrateError unreachable */
+export async function checkFolder(dir: string, hint = "name the folder that holds auterion-app.yml or aircrate.yml") {
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   throw new AircrateError("unreachable", found === undefined ? "there is no such folder" : "that is not a folder", {
     where: dir,
-    hint: "name the folder that holds auterion-app.yml or aircrate.yml",
+    hint,
   });
 }
 
