@@ -6,14 +6,17 @@ import { VERSION } from "../lib/version.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
+import { imageCommand } from "./commands/image.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { saveCommand } from "./commands/save.ts";
 import { storeCommand } from "./commands/store.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { dockerWords } from "./docker.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
 const EXIT_HELP = `Exit status:
@@ -31,12 +34,16 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
-const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
+const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "image", "save", "store", "login", "logout"];
+/** Commands of commands. */
+const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  image: ["build", "ls", "rm", "tag"],
+  store: ["ls", "verify", "prune", "import"],
+};
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
-  const parser = yargs(process.argv.slice(2))
+  const parser = yargs(dockerWords(process.argv.slice(2)))
     .scriptName("aircrate")
     .locale("en")
     .usage("$0 COMMAND\n\nBuilds container applications for drones and other machines without Docker.")
@@ -57,6 +64,8 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, imageCommand);
+  addCommand(parser, saveCommand);
   addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);
@@ -72,7 +81,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, SUBCOMMANDS[process.argv[2] ?? ""] ?? COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

@@ -61,8 +61,7 @@ export async function findOutline(options: OutlineOptions, reference: Reference)
 /** No registry is asked for what a local image lacks: what it has under that name is another image. */
 async function localOutline(options: OutlineOptions, reference: Reference, record: ReferenceRecord): Promise<Outline> {
   const outline = await outlineFromStore(options, reference, { record });
-  const missing =
-    outline === undefined ? ["manifest or config"] : await missingParts(options, layersOf(outline));
+  const missing = outline === undefined ? ["manifest or config"] : await missingParts(options, layersOf(outline));
   if (outline !== undefined && missing.length === 0) return outline;
   throw new AircrateError("unreachable", "a part of the local image is not in the store any more", {
     where: formatReference(reference),

@@ -58,7 +58,13 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
     const lock: Lock = { ...images, ...(await lockFiles(context, plans, { lock: images, before })) };
     const changes = await lockChanges(session.store, before, lock);
     const written = await writeLock(options.dir, lock);
-    return { version: 1, file: lockFile(options.dir), written, ...changes, warnings: [...warnings.list(), ...localWarnings(plans)] };
+    return {
+      version: 1,
+      file: lockFile(options.dir),
+      written,
+      ...changes,
+      warnings: [...warnings.list(), ...localWarnings(plans)],
+    };
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.
     options.signal?.throwIfAborted();
@@ -70,7 +76,9 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
 
 function localWarnings(plans: readonly BuildPlan[]): string[] {
   const local = plans.flatMap(plannedReferences).filter((reference) => reference.local);
-  return [...new Set(local.map(({ name }) => `${name} is a local image and not locked: other machines do not have it`))];
+  return [
+    ...new Set(local.map(({ name }) => `${name} is a local image and not locked: other machines do not have it`)),
+  ];
 }
 
 function wantedReferences(plans: readonly BuildPlan[]): ReadonlyMap<string, Wanted> {
