@@ -35,9 +35,10 @@ export interface ImageBuildArguments extends NetworkArguments {
 
 /** What Docker needs to be told, and what follows by itself here. */
 const WITHOUT_EFFECT = {
-  load: { type: "boolean", hidden: true },
-  "no-cache": { type: "boolean", hidden: true },
+  // Of --no-cache.
+  cache: { type: "boolean", hidden: true },
   "force-rm": { type: "boolean", hidden: true },
+  load: { type: "boolean", hidden: true },
   progress: { type: "string", hidden: true },
   rm: { type: "boolean", hidden: true },
 } as const;
