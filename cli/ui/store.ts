@@ -3,13 +3,13 @@ import { bytes, table } from "./text.ts";
 
 export function renderListing(listing: StoreListing): string {
   const { store, references, blobs, pulled, packed, files, partial, temporary, quarantine } = listing;
-  const rows = references.map(({ reference, platform, manifest, size, complete, used }) => [
+  const rows = references.map(({ reference, platform, local, manifest, size, complete, used }) => [
     reference,
     platform,
     short(manifest),
     bytes(size),
     used.slice(0, 10),
-    complete ? "" : "incomplete",
+    [...(local ? ["local"] : []), ...(complete ? [] : ["incomplete"])].join(", "),
   ]);
   const totals = [
     ["blobs", blobs],

@@ -74,7 +74,10 @@ export async function findImages(store: Store, name: string): Promise<[Reference
   const records = await readReferences(store);
   const platforms = [...new Set([formatPlatform(ARM64), ...records.map(({ platform }) => platform).sort()])];
   const found: ReferenceRecord[] = [];
-  for (const platform of platforms) found.push(...[(await findReference(store, reference, platform)) ?? []].flat());
+  for (const platform of platforms) {
+    const record = await findReference(store, reference, platform);
+    if (record !== undefined) found.push(record);
+  }
   const [first, ...rest] = found;
   if (first === undefined) throw noImage(name, records);
   return [first, ...rest];

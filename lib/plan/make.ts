@@ -229,7 +229,10 @@ async function readDockerfile(file: string, shown: string, where: string): Promi
 }
 
 /** @throws AircrateError unreachable */
-export async function checkFolder(dir: string, hint = "name the folder that holds auterion-app.yml or aircrate.yml") {
+export async function checkFolder(
+  dir: string,
+  hint = "name the folder that holds auterion-app.yml or aircrate.yml",
+): Promise<void> {
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   throw new AircrateError("unreachable", found === undefined ? "there is no such folder" : "that is not a folder", {
