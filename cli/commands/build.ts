@@ -31,7 +31,11 @@ export const buildCommand: Command<BuildArguments> = {
           describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
         },
         ...NETWORK_OPTIONS,
-        offline: { type: "boolean", default: false, describe: "Use what is on this machine and ask no registry and no server" },
+        offline: {
+          type: "boolean",
+          default: false,
+          describe: "Use what is on this machine and ask no registry and no server",
+        },
         locked: {
           type: "boolean",
           default: false,
