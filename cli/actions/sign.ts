@@ -1,5 +1,5 @@
 import { nameOfKind } from "../../lib/keys/signature.ts";
-import { signFile } from "../../lib/sign/sign.ts";
+import { readSignable, signFile } from "../../lib/sign/sign.ts";
 import type { SignArguments } from "../commands/sign.ts";
 import { withSignals } from "../signals.ts";
 import { signingKey } from "../signing-key.ts";
@@ -7,8 +7,9 @@ import { print } from "../ui/text.ts";
 
 export async function run({ file, key: keyFile, output }: SignArguments): Promise<void> {
   const key = await signingKey(keyFile);
+  const artifact = await readSignable(file);
   const options = { key, ...(output !== undefined && { output }) };
-  const signed = await withSignals((signal) => signFile(file, { ...options, signal }));
-  const before = signed.replaced ? "; the signature before is gone" : "";
-  print(`${signed.file}: signed with ${nameOfKind(key.kind)}${before}\n`);
+  const written = await withSignals((signal) => signFile(artifact, { ...options, signal }));
+  const before = artifact.signed ? "; the signature before is gone" : "";
+  print(`${written}: signed with ${nameOfKind(key.kind)}${before}\n`);
 }

@@ -114,7 +114,8 @@ function signRsa(key: KeyObject, manifest: Uint8Array): Buffer {
 
 /**
  * ECDSA with the nonces of RFC 6979: Node's are random, and then the same build would give other bytes each time.
- * RSA needs no such thing.
+ * RSA needs no such thing. The key is outside OpenSSL's memory only while it signs; what is wiped are the bytes, not the
+ * numbers that the library makes of them.
  */
 async function loadSignEcdsa(): Promise<typeof signRsa> {
   const { p256 } = await import("@noble/curves/nist.js");

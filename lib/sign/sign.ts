@@ -11,6 +11,14 @@ import { createTarParser, TarFormatError } from "../tar/parser.ts";
 import { checkArtifact } from "../verify/artifact.ts";
 import { createFindings } from "../verify/findings.ts";
 
+/** An artifact that was proved to be whole. */
+export interface Signable {
+  readonly file: string;
+  readonly manifest: Uint8Array;
+  /** Whether it has a signature, which signing replaces. */
+  readonly signed: boolean;
+}
+
 export interface SignOptions {
   readonly key: SigningKey;
   /** File to write; default: the artifact itself, which keeps its mode. */
@@ -18,22 +26,53 @@ export interface SignOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SignedFile {
-  readonly file: string;
-  /** Whether it had a signature, which is gone. */
-  readonly replaced: boolean;
+/**
+ * Reads a finished Mender artifact of any writer to its end: a signature stands for all that is in the file, so what is
+ * damaged is not signed.
+ *
+ * @throws AircrateError unreachable: it does not exist or cannot be read; input: it is no Mender artifact; integrity: it
+ *   is damaged
+ */
+export async function readSignable(file: string): Promise<Signable> {
+  const scan = await scanFile(file);
+  if (!("artifact" in scan)) {
+    throw new AircrateError("input", "is an archive of images, and only Mender artifacts are signed", { where: file });
+  }
+  if (scan.form !== "tar") {
+    throw new AircrateError("input", "the artifact is packed with gzip, and no client unpacks it", {
+      where: file,
+      hint: "unpack it with gunzip first",
+    });
+  }
+  const { artifact } = scan;
+  checkWhole(artifact, file);
+  const member = (wanted: string) => artifact.members.find(({ name }) => name === wanted);
+  return { file, manifest: member("manifest")!.bytes!, signed: member(SIGNATURE_MEMBER) !== undefined };
+}
+
+function checkWhole(artifact: ArtifactScan, file: string): void {
+  const findings = createFindings();
+  findings.problems(artifact.faults);
+  checkArtifact(artifact, findings);
+  const { problems } = findings.result();
+  if (problems.length === 0) return;
+  throw new AircrateError("integrity", "the artifact is not whole, so it is not signed", {
+    where: file,
+    reason: problems.map(({ where, message }) => `${where}: ${message}`),
+    hint: "build or fetch it again",
+  });
 }
 
 /**
- * Signs a finished Mender artifact of any writer. It is read to its end first, since a signature stands for all that is
- * in the file: what is damaged is not signed. Then it is copied with the signature put in its place; no other byte
- * changes, so an artifact that is signed later is the one that was built signed.
+ * Writes an artifact with the signature put in its place. It is copied and no other byte changes, so an artifact that is
+ * signed later is the one that was built signed.
  *
- * @throws AircrateError unreachable: the file does not exist, or a file cannot be read or written; input: it is no Mender
- *   artifact; integrity: it is damaged, or changed under the hands
+ * @throws AircrateError unreachable when the target cannot be written, integrity when the artifact changed since it was
+ *   proved
+ * @returns the file that was written
  */
-export async function signFile(file: string, { key, output, signal }: SignOptions): Promise<SignedFile> {
-  const { manifest, replaced } = await readManifest(file);
+export async function signFile(artifact: Signable, { key, output, signal }: SignOptions): Promise<string> {
+  const { file, manifest } = artifact;
   const signature = signatureMember(key.sign(manifest));
   const target = output ?? (await realpath(file));
   await writeOutput(target, async (handle) => {
@@ -51,38 +90,7 @@ export async function signFile(file: string, { key, output, signal }: SignOption
       await source.close();
     }
   });
-  return { file: output ?? file, replaced };
-}
-
-/** The manifest of an artifact that is whole. */
-async function readManifest(file: string): Promise<{ manifest: Uint8Array; replaced: boolean }> {
-  const scan = await scanFile(file);
-  if (!("artifact" in scan)) {
-    throw new AircrateError("input", "is an archive of images, and only Mender artifacts are signed", { where: file });
-  }
-  if (scan.form !== "tar") {
-    throw new AircrateError("input", "the artifact is packed with gzip, and no client unpacks it", {
-      where: file,
-      hint: "unpack it with gunzip first",
-    });
-  }
-  const { artifact } = scan;
-  checkWhole(artifact, file);
-  const member = (wanted: string) => artifact.members.find(({ name }) => name === wanted);
-  return { manifest: member("manifest")!.bytes!, replaced: member(SIGNATURE_MEMBER) !== undefined };
-}
-
-function checkWhole(artifact: ArtifactScan, file: string): void {
-  const findings = createFindings();
-  findings.problems(artifact.faults);
-  checkArtifact(artifact, findings);
-  const { problems } = findings.result();
-  if (problems.length === 0) return;
-  throw new AircrateError("integrity", "the artifact is not whole, so it is not signed", {
-    where: file,
-    reason: problems.map(({ where, message }) => `${where}: ${message}`),
-    hint: "build or fetch it again",
-  });
+  return output ?? file;
 }
 
 const CHUNK = 1024 * 1024;

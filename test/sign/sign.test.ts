@@ -5,7 +5,7 @@ import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { readSigningKey, type SigningKey } from "../../lib/keys/private-key.ts";
 import { readVerifyKey } from "../../lib/keys/public-key.ts";
-import { signFile } from "../../lib/sign/sign.ts";
+import { readSignable, type SignOptions, signFile } from "../../lib/sign/sign.ts";
 import { verifyFile } from "../../lib/verify/verify.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
@@ -31,6 +31,11 @@ async function sample(t: TestContext, { type = "ec", hooks = {} }: { type?: KeyT
   return { dir, file, bytes, keys, key: (await readSigningKey(keys.privateFile)).key } satisfies Sample;
 }
 
+async function sign(file: string, options: SignOptions): Promise<{ file: string; replaced: boolean }> {
+  const artifact = await readSignable(file);
+  return { file: await signFile(artifact, options), replaced: artifact.signed };
+}
+
 async function signerOf(file: string, ...keys: KeyFiles[]): Promise<string | undefined> {
   const read = await Promise.all(keys.map(({ publicFile }) => readVerifyKey(publicFile)));
   const { problems, signer } = await verifyFile(file, { keys: read });
@@ -43,7 +48,7 @@ for (const type of ["rsa", "ec"] as const) {
     if (!requireTool(t, "tar")) return;
     const { dir, file, bytes, key, keys } = await sample(t, { type });
     const output = join(dir, "signed.auterionos");
-    assert.deepEqual(await signFile(file, { key, output }), { file: output, replaced: false });
+    assert.deepEqual(await sign(file, { key, output }), { file: output, replaced: false });
     assert.ok(readFileSync(file).equals(bytes), "the artifact itself stays");
     const members = await listTar(output);
     assert.deepEqual(
@@ -62,10 +67,10 @@ test("a file is signed in place, once more by another key, and then is as if the
   const { dir, file, key, keys } = await sample(t);
   const other = keyFiles(t, "rsa");
   const otherKey = (await readSigningKey(other.privateFile)).key;
-  await signFile(file, { key: otherKey, output: join(dir, "direct") });
-  assert.deepEqual(await signFile(file, { key }), { file, replaced: false });
+  await sign(file, { key: otherKey, output: join(dir, "direct") });
+  assert.deepEqual(await sign(file, { key }), { file, replaced: false });
   assert.equal(await signerOf(file, keys), keys.publicFile);
-  assert.deepEqual(await signFile(file, { key: otherKey }), { file, replaced: true });
+  assert.deepEqual(await sign(file, { key: otherKey }), { file, replaced: true });
   assert.equal(await signerOf(file, other), other.publicFile);
   assert.ok(readFileSync(file).equals(readFileSync(join(dir, "direct"))));
   assert.deepEqual(readdirSync(dir).sort(), ["app.auterionos", "direct"]);
@@ -75,7 +80,7 @@ test("in place, a link stays a link and the mode stays what it was", async (t) =
   const { dir, file, key, keys } = await sample(t);
   chmodSync(file, 0o640);
   symlinkSync("app.auterionos", join(dir, "link"));
-  assert.deepEqual(await signFile(join(dir, "link"), { key }), { file: join(dir, "link"), replaced: false });
+  assert.deepEqual(await sign(join(dir, "link"), { key }), { file: join(dir, "link"), replaced: false });
   assert.equal(await signerOf(file, keys), keys.publicFile);
   assert.equal(statSync(file).mode & 0o777, 0o640);
   assert.deepEqual(readdirSync(dir).sort(), ["app.auterionos", "link"]);
@@ -92,7 +97,7 @@ test("what is damaged is not signed", async (t) => {
   ];
   for (const [hooks, pattern] of spoilers) {
     const { file, bytes, key, dir } = await sample(t, { hooks });
-    await rejectsWith(signFile(file, { key }), "integrity", /is not whole, so it is not signed/, pattern);
+    await rejectsWith(sign(file, { key }), "integrity", /is not whole, so it is not signed/, pattern);
     assert.ok(readFileSync(file).equals(bytes));
     assert.deepEqual(readdirSync(dir), ["app.auterionos"]);
   }
@@ -102,16 +107,28 @@ test("what is no artifact is not signed", async (t) => {
   const { dir, file, bytes, key } = await sample(t);
   writeFileSync(join(dir, "packed"), gzipSync(bytes));
   writeFileSync(join(dir, "text"), "no artifact");
-  await rejectsWith(signFile(join(dir, "packed"), { key }), "input", /packed with gzip/, /gunzip/);
-  await rejectsWith(signFile(join(dir, "text"), { key }), "input");
-  await rejectsWith(signFile(join(dir, "gone"), { key }), "unreachable", /no such file/);
-  await rejectsWith(signFile(file, { key, output: dir }), "unreachable", /cannot be written/);
+  await rejectsWith(sign(join(dir, "packed"), { key }), "input", /packed with gzip/, /gunzip/);
+  await rejectsWith(sign(join(dir, "text"), { key }), "input");
+  await rejectsWith(sign(join(dir, "gone"), { key }), "unreachable", /no such file/);
+  await rejectsWith(sign(file, { key, output: dir }), "unreachable", /cannot be written/);
 });
 
 test("an abort leaves the file as it was", async (t) => {
   const { dir, file, bytes, key } = await sample(t);
-  const error = await failure(signFile(file, { key, signal: AbortSignal.abort() }));
+  const error = await failure(sign(file, { key, signal: AbortSignal.abort() }));
   assert.equal((error as Error).name, "AbortError");
   assert.ok(readFileSync(file).equals(bytes));
   assert.deepEqual(readdirSync(dir), ["app.auterionos"]);
+});
+
+test("a file that changes between its proof and its copy is not written", async (t) => {
+  const { dir, file, key } = await sample(t);
+  const artifact = await readSignable(file);
+  const contents = [packageOf({ app: (text) => `${text}# changed\n` }), Buffer.alloc(0), Buffer.alloc(2048, "x")];
+  for (const bytes of contents) {
+    writeFileSync(file, bytes);
+    await rejectsWith(signFile(artifact, { key }), "integrity", /changed while it was signed/, /sign it again/);
+    assert.ok(readFileSync(file).equals(bytes));
+    assert.deepEqual(readdirSync(dir), ["app.auterionos"]);
+  }
 });

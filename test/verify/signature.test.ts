@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { readSigningKey } from "../../lib/keys/private-key.ts";
 import { readVerifyKey } from "../../lib/keys/public-key.ts";
-import { signFile } from "../../lib/sign/sign.ts";
+import { readSignable, signFile } from "../../lib/sign/sign.ts";
 import { verifyFile } from "../../lib/verify/verify.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { type KeyFiles, keyFiles } from "../support/keys.ts";
@@ -24,7 +24,7 @@ async function signedSample(t: TestContext, keys: KeyFiles): Promise<{ file: str
   const { key } = await readSigningKey(keys.privateFile);
   let signature = "";
   const spy = { ...key, sign: (manifest: Uint8Array) => (signature = key.sign(manifest)) };
-  await signFile(file, { key: spy });
+  await signFile(await readSignable(file), { key: spy });
   return { file, signature };
 }
 
