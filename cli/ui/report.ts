@@ -1,3 +1,4 @@
+import { nameOfKind } from "../../lib/keys/signature.ts";
 import type { BuildReport, ReportImage } from "../../spec/report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
 
@@ -26,9 +27,10 @@ function renderImage(image: ReportImage): string {
 }
 
 function renderTotals(report: BuildReport): string {
-  const { images, layersSize, apartSize, file, size, stages } = report;
+  const { images, layersSize, apartSize, file, size, signature, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
   const seconds = (stages.at(-1)?.end ?? 0) / 1000;
-  return `${saved}${file}  ${bytes(size)}  in ${seconds.toFixed(2)} s\n`;
+  const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
+  return `${saved}${file}  ${bytes(size)}${signed}  in ${seconds.toFixed(2)} s\n`;
 }

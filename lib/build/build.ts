@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport } from "../../spec/report.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { auterionMetadata } from "../app/metadata.ts";
@@ -14,6 +15,7 @@ import { finishImage, type Image } from "../image/image.ts";
 import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
 import { createTake } from "../image/take.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { checkLock, lockDifferences, pinsOf, requireLocked } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
@@ -53,6 +55,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
+  /** Signs the artifact. */
+  readonly key?: SigningKey;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
   readonly maxLayerSize?: number;
   /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
@@ -80,6 +84,9 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   const format = options.format ?? (plan.app === undefined ? "docker-archive" : "auterionos");
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
+  }
+  if (format !== "auterionos" && options.key !== undefined) {
+    throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
   }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
@@ -140,7 +147,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, signal: options.signal }),
+      write(target, finished, { plan, store, pool, epoch, key: options.key, signal: options.signal }),
     );
     return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   } catch (error) {
@@ -184,6 +191,7 @@ interface WriteContext {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly epoch: number;
+  readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -191,12 +199,13 @@ interface Written {
   readonly archive: Archive;
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
 }
 
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, pool, epoch, signal }: WriteContext,
+  { plan, store, pool, epoch, key, signal }: WriteContext,
 ): Promise<Written> {
   if (format === "auterionos") {
     const archive = composeArchive(images, "docker-archive", "plain");
@@ -209,9 +218,11 @@ async function write(
       header: artifactHeader(app, epoch),
       payload,
       digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+      key,
       signal,
     });
-    return { archive, size: written.size, payload: [...written.payload] };
+    const signature = key === undefined ? {} : { signature: key.kind };
+    return { archive, size: written.size, payload: [...written.payload], ...signature };
   }
   const archive = composeArchive(images, format, "gzip");
   const size = await writeOutput(file, async (handle) => {
