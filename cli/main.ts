@@ -13,6 +13,7 @@ import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
 import { saveCommand } from "./commands/save.ts";
+import { signCommand } from "./commands/sign.ts";
 import { storeCommand } from "./commands/store.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -34,7 +35,20 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "image", "save", "store", "login", "logout"];
+const COMMANDS = [
+  "build",
+  "plan",
+  "lock",
+  "vendor",
+  "sign",
+  "inspect",
+  "verify",
+  "image",
+  "save",
+  "store",
+  "login",
+  "logout",
+];
 /** Commands of commands. */
 const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
   image: ["build", "ls", "rm", "tag"],
@@ -62,6 +76,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, planCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
+  addCommand(parser, signCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
   addCommand(parser, imageCommand);

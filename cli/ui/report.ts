@@ -1,3 +1,4 @@
+import { nameOfKind } from "../../lib/keys/signature.ts";
 import type { LocalBuildReport } from "../../spec/local-reports.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
@@ -52,10 +53,11 @@ function renderLayers(layers: readonly ReportLayer[]): string {
 }
 
 function renderTotals(report: BuildReport): string {
-  const { images, layersSize, apartSize, file, size, stages } = report;
+  const { images, layersSize, apartSize, file, size, signature, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
-  return `${saved}${file}  ${bytes(size)}  in ${seconds(stages)}\n`;
+  const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
+  return `${saved}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
 }
 
 function seconds(stages: BuildReport["stages"]): string {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport } from "../../spec/report.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { auterionMetadata } from "../app/metadata.ts";
@@ -9,6 +10,7 @@ import { writePieces } from "../archive/pieces.ts";
 import { plainArchive, spliceArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
 import { timestamp } from "../image/assemble.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import { checkLock, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
 import { writeArtifact } from "../mender/write.ts";
@@ -38,6 +40,8 @@ export interface BuildOptions extends PlanOptions, ImageOptions {
   readonly unversionedFile?: boolean;
   /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
+  /** Signs the artifact. */
+  readonly key?: SigningKey;
   /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
   readonly pool?: WorkPool;
 }
@@ -63,6 +67,9 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
+  if (format !== "auterionos" && options.key !== undefined) {
+    throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
+  }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
   const report = createReport(plan);
@@ -72,9 +79,9 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   }
   const pins = pinsOf(plan, lock);
   return carryOut(plan, { ...options, pool, report, watch, pins, locked }, async ({ store, images, finished }) => {
-    const { epoch = 0, signal } = options;
+    const { epoch = 0, key, signal } = options;
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
-    const written = await watch.time("write", () => write(target, finished, { plan, store, pool, epoch, signal }));
+    const written = await watch.time("write", () => write(target, finished, { plan, store, pool, epoch, key, signal }));
     return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   });
 }
@@ -84,6 +91,7 @@ interface WriteContext {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly epoch: number;
+  readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -91,12 +99,13 @@ interface Written {
   readonly archive: Archive;
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
 }
 
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, pool, epoch, signal }: WriteContext,
+  { plan, store, pool, epoch, key, signal }: WriteContext,
 ): Promise<Written> {
   if (format === "auterionos") {
     const archive = composeArchive(images, "docker-archive", "plain");
@@ -109,9 +118,11 @@ async function write(
       header: artifactHeader(app, epoch),
       payload,
       digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+      key,
       signal,
     });
-    return { archive, size: written.size, payload: [...written.payload] };
+    const signature = key === undefined ? {} : { signature: key.kind };
+    return { archive, size: written.size, payload: [...written.payload], ...signature };
   }
   const archive = composeArchive(images, format, "gzip");
   const size = await writeOutput(file, async (handle) => {

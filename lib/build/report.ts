@@ -1,3 +1,4 @@
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import type { Archive, ArchiveImage, ArchiveImageIds } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
@@ -11,6 +12,7 @@ export interface Finished {
   readonly format: BuildReport["format"];
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
   readonly archive: Archive;
   readonly images: ReadonlyMap<string, Image>;
   readonly finished: readonly ArchiveImage[];
@@ -68,7 +70,8 @@ export function createReport(plan: BuildPlan) {
     warn(warning: string): void {
       warnings.push(warning);
     },
-    async finish({ file, format, size, payload, archive, images, finished, stages }: Finished): Promise<BuildReport> {
+    async finish(done: Finished): Promise<BuildReport> {
+      const { file, format, size, payload, signature, archive, images, finished, stages } = done;
       const reports = await imageReports({ images, finished, ids: archive.images });
       const unique = new Map(reports.flatMap(({ layers }) => layers).map((layer) => [layer.diffId, layer]));
       const { app } = plan;
@@ -87,6 +90,7 @@ export function createReport(plan: BuildPlan) {
         images: reports,
         layersSize: sizeOf([...unique.values()]),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
+        ...(signature !== undefined && { signature }),
         ...{ payload, stages, ...rest() },
       };
     },
