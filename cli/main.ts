@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import yargs from "yargs";
+import { APP_ACTIONS } from "../lib/device/protocol.ts";
 import { EXIT_STATUS } from "../lib/error.ts";
 import { suggest } from "../lib/suggest.ts";
 import { VERSION } from "../lib/version.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
+import { deviceCommand } from "./commands/device.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { installCommand } from "./commands/install.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
@@ -17,22 +20,40 @@ import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
 const EXIT_HELP = `Exit status:
-  0  done                          4  a registry or file cannot be reached or does not exist
+  0  done                          4  a registry, file or device cannot be reached or does not exist
   1  internal fault                5  not allowed: credentials are missing or refused
   2  wrong usage                   6  integrity: a digest or checksum does not fit, or verify found problems
   3  the input is wrong            7  refused: --offline, --locked, or vendor without a lock
+                                   8  the device refused the file, or its installation failed
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache folder)
   DOCKER_CONFIG, REGISTRY_AUTH_FILE
                      folder and file with credentials, as for Docker and Podman
+  AUTERION_DEVICE_ADDRESS
+                     address of the device, for install and device
   SOURCE_DATE_EPOCH  seconds since 1970 for every time in the output (default: 0)
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
-const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
+const COMMANDS = [
+  "build",
+  "plan",
+  "lock",
+  "vendor",
+  "inspect",
+  "verify",
+  "install",
+  "device",
+  "store",
+  "login",
+  "logout",
+];
+const INNER_COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  store: ["ls", "verify", "prune", "import"],
+  device: ["logs", ...APP_ACTIONS],
+};
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
@@ -57,6 +78,8 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, installCommand);
+  addCommand(parser, deviceCommand);
   addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);
@@ -72,7 +95,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, INNER_COMMANDS[process.argv[2] ?? ""] ?? COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

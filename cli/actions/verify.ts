@@ -1,19 +1,25 @@
 import { AircrateError } from "../../lib/error.ts";
-import { verifyFile } from "../../lib/verify/verify.ts";
+import { type Verification, verifyFile } from "../../lib/verify/verify.ts";
 import type { VerifyArguments } from "../commands/verify.ts";
 import { renderVerified } from "../ui/inspection.ts";
 import { print, warn } from "../ui/text.ts";
 
 export async function run(args: VerifyArguments): Promise<void> {
-  const { problems, warnings, inspection } = await verifyFile(args.file);
+  print(renderVerified((await prove(args.file)).inspection));
+}
+
+/** Verifies a file and shows the warnings. @throws AircrateError integrity when there are problems; as `verifyFile` */
+export async function prove(file: string): Promise<Verification> {
+  const verification = await verifyFile(file);
+  const { problems, warnings } = verification;
   for (const { where, message } of warnings) warn(`${where}: ${message}`);
   if (problems.length > 0) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
     throw new AircrateError("integrity", `verify found ${count}`, {
-      where: args.file,
+      where: file,
       reason: problems.map(({ where, message }) => `${where}: ${message}`),
       hint: "do not install the file; build or fetch it again",
     });
   }
-  print(renderVerified(inspection));
+  return verification;
 }
