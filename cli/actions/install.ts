@@ -1,7 +1,7 @@
 import { installFile } from "../../lib/device/install.ts";
 import { AircrateError } from "../../lib/error.ts";
 import type { InstallArguments } from "../commands/install.ts";
-import { openUpdaterFor } from "../device.ts";
+import { openUpdaterFor } from "../device-access.ts";
 import { withSignals } from "../signals.ts";
 import { createInstallProgress, renderInstalled } from "../ui/device.ts";
 import { print, printJson, warn } from "../ui/text.ts";

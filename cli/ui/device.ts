@@ -31,12 +31,13 @@ export function createInstallProgress(stream: NodeJS.WriteStream = process.stder
   let start = 0;
   let drawn = 0;
   let open = false;
+  let shown = "";
 
   return {
     begin: ({ device, version }) => say(`sending to ${device.address}, updater ${version}`),
     event(event) {
-      if (event.kind === "status") say(`device: ${event.status}`);
-      else if (event.kind === "upload") upload(event);
+      if (event.kind === "upload") upload(event);
+      else if (event.kind === "status") status(event.status);
       else if (event.accepted) say("the device cancels the installation");
       else say("the device does not confirm that it cancels the installation");
     },
@@ -51,6 +52,11 @@ export function createInstallProgress(stream: NodeJS.WriteStream = process.stder
     open = true;
     const share = size === 0 ? 100 : Math.floor((sent / size) * 100);
     stream.write(`\r\x1b[K${bytes(sent)} of ${bytes(size)} (${share} %), ${speed(sent, now - start)}`);
+  }
+
+  function status(word: string): void {
+    if (word !== shown) say(`device: ${word}`);
+    shown = word;
   }
 
   function say(line: string): void {

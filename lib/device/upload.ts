@@ -119,14 +119,14 @@ function judge(answer: DeviceAnswer, where: string): boolean {
   if (status === 504) return false;
   const { message, logs } = readRefusal(answer);
   const forbidden = status === 401 || status === 403;
-  const reason = [`it answers ${status}`, ...(message === undefined ? [] : lines(message)), ...logLines(logs)];
+  const reason = [`it answers ${status}`, ...lines(message ?? "").slice(0, MAX_LINES), ...logLines(logs)];
   throw new AircrateError(forbidden ? "forbidden" : "device", "the device did not install the file", {
     where,
     reason: reason.map((line) => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line)),
   });
 }
 
-/** Lines of a device's logs that are shown, the last ones, and characters of one. */
+/** Lines of a message, and the last of the logs, that are shown; characters of one. */
 const MAX_LINES = 100;
 const MAX_LINE = 1000;
 

@@ -63,8 +63,8 @@ test("what goes wrong on the way to a device", { concurrency: 5 }, async (t) => 
   later("after a power cut in the middle the next try works", async (t) => {
     const simulator = await device(t, { pause: 2 });
     const running = install(site, simulator, files[1], { args: ["--wait", "3"] });
-    await simulator.reaches("INSTALLING");
-    await sleep(1000);
+    const begun = () => simulator.disk.calls().filter((state) => state === "ArtifactInstall").length === 2;
+    while (!begun()) await sleep(20);
     await simulator.powerCut();
     const { status, stderr } = await running;
     assert.equal(status, 4, stderr);

@@ -48,7 +48,7 @@ export async function bench(t: TestContext): Promise<Bench | undefined> {
   if (!requireRoot(t) || !requireTool(t, ...DEVICE_TOOLS) || !(await requirePyYaml(t))) return undefined;
   const registry = await registryFor(t);
   if (registry === undefined) return undefined;
-  const aircrate = aircrateFor(t, { env: { AUTERION_DEVICE_ADDRESS: undefined } });
+  const aircrate = aircrateFor(t);
   const dir = writeFiles(tempDir(t), PROJECT);
   const build = async (version: string) => {
     const options = ["--app-version", version, "--mirror", `docker.io=${registry.host}`];
