@@ -17,6 +17,8 @@ export interface DeviceRequest {
   /** Milliseconds for the whole answer, default {@link ANSWER_MS}; 0 sets no limit. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** Never logs in for it: who is asked may be somebody else. */
+  readonly anonymous?: boolean;
 }
 
 export interface DeviceAnswer {
@@ -61,6 +63,7 @@ export async function openDevice(address: string, { userAgent, password }: Devic
   return {
     address,
     async send(path, request = {}) {
+      if (request.anonymous === true) return sendOnce(path, request);
       const before = login.headers();
       const answer = await sendOnce(path, { ...request, headers: { ...request.headers, ...before } });
       if (answer.status !== 401) return answer;

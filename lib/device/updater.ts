@@ -1,6 +1,6 @@
 import { UpdaterVersion, UpdateStatus } from "../../spec/device.ts";
 import { AircrateError } from "../error.ts";
-import { type Device, readAnswer } from "./connection.ts";
+import { type Device, type DeviceAnswer, type DeviceRequest, readAnswer } from "./connection.ts";
 import { OLDEST_UPDATER, PING_MS, STATUS_MS, UPDATER, VERSION_MS } from "./protocol.ts";
 
 /** The part of a device that installs. */
@@ -10,15 +10,22 @@ export interface Updater {
   version: string;
 }
 
-/** @throws AircrateError unreachable; device when it is none of AuterionOS */
+/** @throws AircrateError unreachable; forbidden; device when it is none of AuterionOS */
 export async function openUpdater(device: Device, signal?: AbortSignal): Promise<Updater> {
   await ping(device, signal);
   return { device, version: await readVersion(device, signal) };
 }
 
+/** Makes sure that this is a device of AuterionOS, without telling it anything. @throws AircrateError as `openUpdater` */
+export async function probeUpdater(device: Device, signal?: AbortSignal): Promise<void> {
+  await ping(device, signal);
+  const answer = await askVersion(device, { anonymous: true, ...(signal && { signal }) });
+  if (answer.status !== 401) versionOf(device, answer);
+}
+
 async function ping(device: Device, signal: AbortSignal | undefined): Promise<void> {
   for (const path of [`${UPDATER}/ping`, `${UPDATER}/${OLDEST_UPDATER}/ping`]) {
-    const { status } = await device.send(path, { timeout: PING_MS, ...(signal && { signal }) });
+    const { status } = await device.send(path, { timeout: PING_MS, anonymous: true, ...(signal && { signal }) });
     if (status >= 200 && status < 400) return;
   }
   throw new AircrateError("device", "there is no updater of AuterionOS", {
@@ -28,10 +35,16 @@ async function ping(device: Device, signal: AbortSignal | undefined): Promise<vo
 }
 
 async function readVersion(device: Device, signal?: AbortSignal): Promise<string> {
-  const answer = await device.send(`${UPDATER}/version`, { timeout: VERSION_MS, ...(signal && { signal }) });
+  return versionOf(device, await askVersion(device, { ...(signal && { signal }) }));
+}
+
+function askVersion(device: Device, request: Pick<DeviceRequest, "anonymous" | "signal">): Promise<DeviceAnswer> {
+  return device.send(`${UPDATER}/version`, { timeout: VERSION_MS, ...request });
+}
+
+function versionOf({ address }: Device, answer: DeviceAnswer): string {
   if (answer.status === 404) return OLDEST_UPDATER;
-  const { version } = readAnswer(UpdaterVersion, answer, { address: device.address, what: "the version" });
-  return version;
+  return readAnswer(UpdaterVersion, answer, { address, what: "the version" }).version;
 }
 
 /**

@@ -21,6 +21,27 @@ test("the updater's version is found, an old one by what it does not know", asyn
   assert.equal(old.requests[0]?.headers["user-agent"], "test");
 });
 
+test("of several places the first with a device counts, and the password goes to no other", async (t) => {
+  const login = "POST /api/sysinfo/v1.0/login";
+  const ping = { [`${BASE}/ping`]: {} };
+  const locked = {
+    [`${BASE}/version`]: [{ status: 401 }, { status: 401 }, { body: { version: "v2.2" } }],
+    [login]: {},
+  };
+  const page = await deviceServer(t, { ...ping, [`${BASE}/version`]: { body: "<html>" } });
+  const fence = await deviceServer(t, { [`${BASE}/ping`]: { status: 401 }, [login]: {} });
+  const device = await deviceServer(t, { ...ping, ...locked });
+  const other = await deviceServer(t, { ...ping, ...locked });
+  const candidates = [page, fence, device, other].map(({ address }) => address);
+  const found = await findDevice({ candidates, userAgent: "test", password: async () => "secret" });
+  onCleanup(t, () => found.device.close());
+  assert.deepEqual([found.device.address, found.version], [device.address, "v2.2"]);
+  const loggedIn = [page, fence, device, other].map(({ requests }) => requests.some(({ line }) => line === login));
+  assert.deepEqual(loggedIn, [false, false, true, false]);
+  const none = findDevice({ candidates: candidates.slice(0, 2), userAgent: "test" });
+  await rejectsWith(none, "unreachable", /no device was found/);
+});
+
 test("what is no device of AuterionOS is told apart from one", async (t) => {
   const none = await deviceServer(t, {});
   await rejectsWith(openUpdater(await deviceFor(t, none)), "device", /there is no updater of AuterionOS/);
