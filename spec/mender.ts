@@ -41,6 +41,10 @@ export const TypeInfo = Type.Object({
 });
 export type TypeInfo = Static<typeof TypeInfo>;
 
-/** Member `headers/0000/meta-data`. Mender wants strings, numbers and lists only, so the document sits in a string. */
-export const MetaData = Type.Object({ "auterion-metadata": Type.Optional(Type.String()) });
+/** Member `headers/0000/meta-data`. Mender wants strings, numbers and lists only, so the documents sit in strings. */
+export const MetaData = Type.Object({
+  "auterion-metadata": Type.Optional(Type.String()),
+  /** A {@link ThinRecord}. */
+  "aircrate-thin": Type.Optional(Type.String()),
+});
 export type MetaData = Static<typeof MetaData>;

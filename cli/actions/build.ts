@@ -22,6 +22,8 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     locked: args.locked,
     ...(args.vendor !== undefined && { vendor: args.vendor }),
     split: args.split,
+    thin: args.thin,
+    since: args.since,
     simulation: args.simulation,
     epoch: sourceDateEpoch(process.env),
     ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),

@@ -13,22 +13,30 @@ export function renderReport(report: BuildReport): string {
 
 function renderImage(image: ReportImage): string {
   const name = image.service ?? image.tags[0] ?? "image";
-  const rows = image.layers.map(({ diffId, size, shared, source, origin }) => [
-    "",
+  const rows = image.layers.map(({ diffId, size, shared, source, origin, thin }) => [
+    ...(thin === undefined ? [""] : ["", thin.inFile ? "in" : "out"]),
     bytes(size),
     shared ? "shared" : "own",
     source,
     diffId.slice("sha256:".length, "sha256:".length + 12),
     excerpt(origin, 60),
+    ...(thin === undefined ? [] : [thin.why]),
   ]);
   const tags = image.service === undefined ? "" : `  ${image.tags.join(", ")}`;
-  return `${name}${tags}\n${table(rows, [1])}`;
+  return `${name}${tags}\n${table(rows, [image.layers[0]?.thin === undefined ? 1 : 2])}`;
 }
 
 function renderTotals(report: BuildReport): string {
   const { images, layersSize, apartSize, file, size, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
+  const { thin } = report;
+  const short = thin === undefined ? "" : renderThin(thin);
   const seconds = (stages.at(-1)?.end ?? 0) / 1000;
-  return `${saved}${file}  ${bytes(size)}  in ${seconds.toFixed(2)} s\n`;
+  return `${saved}${short}${file}  ${bytes(size)}  in ${seconds.toFixed(2)} s\n`;
+}
+
+function renderThin({ fullSize, fullSha256, leftOutSize, since }: NonNullable<BuildReport["thin"]>): string {
+  const onto = since.length === 0 ? "" : `; goes onto version ${since.join(" or ")} only`;
+  return `thin: without ${bytes(leftOutSize)} of layers${onto}; in full ${bytes(fullSize)}, sha256 ${fullSha256}\n`;
 }

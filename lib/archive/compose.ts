@@ -94,6 +94,12 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   return { members: [...members, ...sorted], images: ids };
 }
 
+/** The archive without the content of some layers; what its documents say stays as it is. @param diffIds of plain layers */
+export function withoutLayers(archive: Archive, diffIds: ReadonlySet<Digest>): Archive {
+  const members = archive.members.filter((member) => !("layer" in member && diffIds.has(member.layer.diffId)));
+  return { ...archive, members };
+}
+
 function layerDescriptor(layer: LayerRecord, form: LayerForm): Descriptor {
   return form === "plain"
     ? { mediaType: MEDIA.ociLayer, digest: layer.diffId, size: layer.plainSize }

@@ -1,15 +1,11 @@
 import path from "node:path";
 import type { BuildReport } from "../../spec/report.ts";
-import type { AppManifest } from "../app/manifest.ts";
-import { auterionMetadata } from "../app/metadata.ts";
 import { outputName } from "../app/names.ts";
-import { payloadFiles } from "../app/payload.ts";
-import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
+import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import { writePieces } from "../archive/pieces.ts";
-import { plainArchive, spliceArchive } from "../archive/splice.ts";
+import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
-import { timestamp } from "../image/assemble.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
@@ -17,28 +13,26 @@ import { createTake } from "../image/take.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { checkLock, lockDifferences, pinsOf, requireLocked } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
-import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
 import { createRemoteFiles } from "../remote/files.ts";
 import { openSession, type SessionOptions } from "../session.ts";
-import type { Store } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
-import { shareSegments } from "../tar/shared.ts";
-import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
+import { type WriteContext, type Written, writeApplication } from "./application.ts";
 import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
 import { throwMissing, tryFiles } from "./missing.ts";
 import { createOpeners } from "./openers.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import type { ThinOptions } from "./thin.ts";
 
 export type OutputFormat = "auterionos" | "docker-archive" | "oci";
 
-export interface BuildOptions extends PlanOptions, SessionOptions {
+export interface BuildOptions extends PlanOptions, SessionOptions, ThinOptions {
   /** Project folder, as the user gives it. */
   readonly dir: string;
   /** File to write; default: in the project's folder `build`, named after the application and its version. */
@@ -81,6 +75,12 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
+  if (isThin(options) && format !== "auterionos") {
+    throw new AircrateError("usage", "only .auterionos files can be thin", {
+      where: options.dir,
+      hint: `leave --thin and --since with --format ${format}`,
+    });
+  }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
   const epoch = options.epoch ?? 0;
@@ -109,9 +109,9 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     }
     const { platform } = plan;
     const pins = pinsOf(plan, lock);
+    const outline = { store, client, vendor, platform, pins, offline, onEvent };
     const pull = createPull({
-      ...{ store, pool, client, vendor, platform, pins, onEvent },
-      offline,
+      ...{ ...outline, pool },
       signal: ending.signal,
       ...(options.maxLayerSize !== undefined && { maxLayerSize: options.maxLayerSize }),
     });
@@ -136,11 +136,17 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
       isStored,
       warn: report.warn,
     });
+    const device = isThin(options)
+      ? await watch.time("read what the device has", async () => {
+          const { readDevice } = await import("./thin.ts");
+          return readDevice(plan.app!, options, { ...outline, locked: locked !== undefined });
+        })
+      : undefined;
     const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, signal: options.signal }),
+      write(target, finished, { plan, store, pool, epoch, device, signal: options.signal }),
     );
     return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   } catch (error) {
@@ -179,40 +185,13 @@ async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Prom
   return finished;
 }
 
-interface WriteContext {
-  readonly plan: BuildPlan;
-  readonly store: Store;
-  readonly pool: WorkPool;
-  readonly epoch: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-interface Written {
-  readonly archive: Archive;
-  readonly size: number;
-  readonly payload: BuildReport["payload"];
-}
-
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, pool, epoch, signal }: WriteContext,
+  context: WriteContext & { readonly plan: BuildPlan },
 ): Promise<Written> {
-  if (format === "auterionos") {
-    const archive = composeArchive(images, "docker-archive", "plain");
-    const app = plan.app!;
-    const payload = (await payloadFiles(app, { epoch })).map((entry) => ({
-      name: entry.name,
-      pieces: "image" in entry ? spliceArchive(archive) : [{ bytes: entry.bytes }],
-    }));
-    const written = await writeArtifact(file, store, {
-      header: artifactHeader(app, epoch),
-      payload,
-      digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
-      signal,
-    });
-    return { archive, size: written.size, payload: [...written.payload] };
-  }
+  if (format === "auterionos") return writeApplication(file, images, { ...context, app: context.plan.app! });
+  const { store, signal } = context;
   const archive = composeArchive(images, format, "gzip");
   const size = await writeOutput(file, async (handle) => {
     const writer = createPositionalWriter(handle, 0);
@@ -223,25 +202,19 @@ async function write(
   return { archive, size, payload: [] };
 }
 
-/** Names as Auterion's own tool gives them: the update module on the device goes by them. */
-function artifactHeader(app: AppManifest, epoch: number) {
-  const { slug, version, deviceTypes } = app;
-  const buildTime = timestamp(epoch).replace(/Z$/, "");
-  return {
-    type: "docker",
-    name: `${slug}:${version}`,
-    deviceTypes,
-    software: `docker-app.${slug}`,
-    version,
-    metaData: { "auterion-metadata": auterionMetadata(app, { buildTime, toolVersion: `aircrate ${VERSION}` }) },
-  };
+function isThin({ thin, since = [] }: BuildOptions): boolean {
+  return thin === true || since.length > 0;
 }
 
-function defaultOutput(plan: BuildPlan, format: OutputFormat, { unversionedFile }: BuildOptions): string {
+function defaultOutput(plan: BuildPlan, format: OutputFormat, options: BuildOptions): string {
   const folder = path.join(plan.name, "build");
   const { app } = plan;
   const named =
-    app === undefined ? path.basename(plan.directory) : outputName(app, { unversioned: unversionedFile === true });
-  if (format === "auterionos") return path.join(folder, named);
+    app === undefined
+      ? path.basename(plan.directory)
+      : outputName(app, { unversioned: options.unversionedFile === true });
+  if (format === "auterionos") {
+    return path.join(folder, isThin(options) ? named.replace(/\.auterionos$/, "-thin.auterionos") : named);
+  }
   return path.join(folder, `${named.replace(/\.auterionos$/, "")}${format === "oci" ? ".oci" : ""}.tar`);
 }

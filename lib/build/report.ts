@@ -5,6 +5,7 @@ import { type BuildEvent, createWarnings } from "../events.ts";
 import type { Image, LayerSource } from "../image/image.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { formatPlatform } from "../platform.ts";
+import type { Thinned } from "./thin.ts";
 
 export interface Finished {
   readonly file: string;
@@ -12,6 +13,7 @@ export interface Finished {
   readonly size: number;
   readonly payload: BuildReport["payload"];
   readonly archive: Archive;
+  readonly thinned?: Thinned;
   readonly images: ReadonlyMap<string, Image>;
   readonly finished: readonly ArchiveImage[];
   readonly stages: BuildReport["stages"];
@@ -30,12 +32,16 @@ export function createReport(plan: BuildPlan) {
     warn(warning: string): void {
       warnings.push(warning);
     },
-    async finish({ file, format, size, payload, archive, images, finished, stages }: Finished): Promise<BuildReport> {
+    async finish(built: Finished): Promise<BuildReport> {
+      const { file, format, size, payload, archive, images, finished, stages, thinned } = built;
       const users = countUsers(finished);
       const reports: ReportImage[] = [];
       for (const [i, { service, image }] of plan.outputs.entries()) {
         const layers: ReportLayer[] = [];
-        for (const source of images.get(image)!.layers) layers.push(await layerReport(source, users, pulled));
+        for (const source of images.get(image)!.layers) {
+          const layer = await layerReport(source, users, pulled);
+          layers.push(thinned === undefined ? layer : { ...layer, thin: thinLayer(layer.diffId, plan, thinned) });
+        }
         const { tags, configDigest, manifestDigest } = archive.images[i]!;
         reports.push({
           ...(service !== undefined && { service }),
@@ -50,6 +56,7 @@ export function createReport(plan: BuildPlan) {
         version: 1,
         ...{ file, format, size },
         platform: formatPlatform(plan.platform),
+        ...(thinned !== undefined && { thin: thinReport(thinned) }),
         ...(app !== undefined && {
           app: {
             slug: app.slug,
@@ -83,6 +90,25 @@ async function layerReport(
   const { diffId, digest, size, plainSize, reused } = await record;
   const source = pulled.has(digest) ? "pulled" : reused === false ? "packed" : "store";
   return { ...{ diffId, digest, size, plainSize, origin, source }, shared: (users.get(diffId) ?? 0) > 1 };
+}
+
+function thinReport({ record }: Thinned): BuildReport["thin"] {
+  const { full, since, layers } = record;
+  const leftOutSize = layers.reduce((sum, { from, size }) => sum + (from === undefined ? 0 : size), 0);
+  return { fullSize: full.size, fullSha256: full.sha256, leftOutSize, since: [...since] };
+}
+
+/** Whether a thin file has a layer, and why. */
+function thinLayer(diffId: Digest, plan: BuildPlan, { placements, record }: Thinned): NonNullable<ReportLayer["thin"]> {
+  const placement = placements.get(diffId)!;
+  if (placement.out)
+    return { inFile: false, why: `on the device with ${record.layers.find((one) => one.diffId === diffId)!.from}` };
+  const { why, state, image } = placement;
+  const { service, image: name } = plan.outputs[image]!;
+  return {
+    inFile: true,
+    why: why === "new" ? `not in ${state}` : `${state} has it on other layers than ${service ?? name}`,
+  };
 }
 
 function sizeOf(layers: readonly ReportLayer[]): number {

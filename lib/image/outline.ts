@@ -24,6 +24,8 @@ export interface OutlineOptions {
   readonly pins?: Pins;
   /** The image layout that is among the sources. */
   readonly vendor?: Layout | undefined;
+  /** `unused`: only the config is wanted, so nobody asks whether the layers are here. */
+  readonly layers?: "unused";
   readonly onEvent: OnEvent;
 }
 
@@ -46,10 +48,11 @@ export interface Outline {
 export async function findOutline(options: OutlineOptions, reference: Reference): Promise<Outline> {
   const where = formatReference(reference);
   const pin = options.pins?.get(where);
-  if (options.offline && pin !== undefined) await checkHere(options, partsOf(pin), where);
+  const offline = options.offline && options.layers !== "unused";
+  if (offline && pin !== undefined) await checkHere(options, partsOf(pin), where);
   const outline =
     (await outlineFromStore(options, reference, pin)) ?? (await outlineFromSources(options, reference, pin));
-  if (options.offline && pin === undefined) await checkHere(options, layersOf(outline), where);
+  if (offline && pin === undefined) await checkHere(options, layersOf(outline), where);
   return outline;
 }
 

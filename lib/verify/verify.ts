@@ -1,4 +1,5 @@
 import type { Inspection } from "../../spec/inspection.ts";
+import { isAppBaseVersion } from "../app/app-base.ts";
 import { readFinished } from "../inspect/inspect.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
@@ -19,9 +20,6 @@ export interface Verification extends FoundFindings {
   };
   readonly inspection: Inspection;
 }
-
-/** `v2` and the like: packages for such a base leave its layers to the device. */
-const APP_BASE = /^v[0-9]+$/;
 
 /**
  * Proves a finished file, of the kinds that {@link inspectFile} reads: the container, every checksum and digest, every
@@ -46,7 +44,7 @@ export async function verifyFile(file: string): Promise<Verification> {
   if (archive !== undefined && images !== undefined) {
     const base = inspection.app?.appBase ?? "";
     checkArchive(archive, inspection.kind, findings);
-    checkImages(images, { archive, findings, appBase: APP_BASE.test(base) ? base : undefined });
+    checkImages(images, { archive, findings, appBase: isAppBaseVersion(base) ? base : undefined });
     checkIndex(images, archive, findings);
   }
   return { ...findings.result(), checked: { checksums, ...count(inspection) }, inspection };
