@@ -12,6 +12,7 @@ import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
 import { storeCommand } from "./commands/store.ts";
+import { thickenCommand } from "./commands/thicken.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { printError, UsageError } from "./ui/error.ts";
@@ -31,7 +32,7 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
+const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "thicken", "store", "login", "logout"];
 const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
@@ -57,6 +58,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, thickenCommand);
   addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);

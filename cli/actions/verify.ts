@@ -5,7 +5,7 @@ import { renderVerified } from "../ui/inspection.ts";
 import { print, warn } from "../ui/text.ts";
 
 export async function run(args: VerifyArguments): Promise<void> {
-  const { problems, warnings, inspection } = await verifyFile(args.file);
+  const { problems, warnings, inspection } = await verifyFile(args.file, { with: args.with });
   for (const { where, message } of warnings) warn(`${where}: ${message}`);
   if (problems.length > 0) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;

@@ -1,4 +1,5 @@
 import type { BuildReport, ReportImage } from "../../spec/report.ts";
+import type { ThickenReport } from "../../spec/thicken-report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
 
 /** The report after a build. */
@@ -39,4 +40,11 @@ function renderTotals(report: BuildReport): string {
 function renderThin({ fullSize, fullSha256, leftOutSize, since }: NonNullable<BuildReport["thin"]>): string {
   const onto = since.length === 0 ? "" : `; goes onto version ${since.join(" or ")} only`;
   return `thin: without ${bytes(leftOutSize)} of layers${onto}; in full ${bytes(fullSize)}, sha256 ${fullSha256}\n`;
+}
+
+/** One line for a file that was given back in full. */
+export function renderThickened({ file, size, sha256, added }: ThickenReport): string {
+  const count = added.length === 1 ? "1 layer" : `${added.length} layers`;
+  const sum = added.reduce((total, layer) => total + layer.size, 0);
+  return `${file}  ${bytes(size)}, with ${count} of ${bytes(sum)} that were left out; sha256 ${sha256}\n`;
 }

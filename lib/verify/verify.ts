@@ -1,13 +1,16 @@
 import type { Inspection } from "../../spec/inspection.ts";
 import { isAppBaseVersion } from "../app/app-base.ts";
+import { AircrateError } from "../error.ts";
 import { readFinished } from "../inspect/inspect.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
 import { createFindings, type FoundFindings } from "./findings.ts";
+import type { GivenFile } from "./given.ts";
 import { checkHeader } from "./header.ts";
 import { checkImages } from "./images.ts";
 import { checkIndex } from "./oci.ts";
 import { checkPackage } from "./package.ts";
+import { checkThin } from "./thin.ts";
 
 export interface Verification extends FoundFindings {
   /** What was compared, for the report. */
@@ -21,16 +24,24 @@ export interface Verification extends FoundFindings {
   readonly inspection: Inspection;
 }
 
+export interface VerifyOptions {
+  /** Files that the device has, of the same kinds: they prove the layers that the file leaves out. */
+  readonly with?: readonly string[];
+}
+
 /**
  * Proves a finished file, of the kinds that {@link inspectFile} reads: the container, every checksum and digest, every
  * reference between documents, and that the parts agree. All problems are collected. Nothing is changed, nothing is
  * loaded from elsewhere; the file is read once and memory does not grow with it.
  *
- * @throws AircrateError as {@link inspectFile}
+ * @throws AircrateError as {@link inspectFile}; integrity when a file of `with` has problems itself
  */
-export async function verifyFile(file: string): Promise<Verification> {
+export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const given: GivenFile[] = [];
+  for (const one of options.with ?? []) given.push(await readGiven(one));
   const { scan, header, archive, images, app, inspection } = await readFinished(file);
   const findings = createFindings();
+  const thin = header?.thin !== undefined && "value" in header.thin ? header.thin.value : undefined;
   let checksums = 0;
   if ("artifact" in scan) {
     const { artifact } = scan;
@@ -44,10 +55,34 @@ export async function verifyFile(file: string): Promise<Verification> {
   if (archive !== undefined && images !== undefined) {
     const base = inspection.app?.appBase ?? "";
     checkArchive(archive, inspection.kind, findings);
-    checkImages(images, { archive, findings, appBase: isAppBaseVersion(base) ? base : undefined });
+    checkImages(images, {
+      ...{ archive, findings, given },
+      appBase: isAppBaseVersion(base) ? base : undefined,
+      leftOut: new Set(thin?.layers.flatMap(({ diffId, from }) => (from === undefined ? [] : diffId))),
+    });
+    if (thin !== undefined) {
+      checkThin(thin, images.images, { artifact: inspection.artifact!, given, findings });
+    }
     checkIndex(images, archive, findings);
   }
   return { ...findings.result(), checked: { checksums, ...count(inspection) }, inspection };
+}
+
+async function readGiven(file: string): Promise<GivenFile> {
+  const { problems, inspection } = await verifyFile(file);
+  if (problems.length > 0) {
+    throw new AircrateError("integrity", "a file given by --with is not right", {
+      where: file,
+      reason: problems.map(({ where, message }) => `${where}: ${message}`),
+    });
+  }
+  const layers = inspection.images.map((image) => image.layers);
+  return {
+    file,
+    images: layers.map((image) => image.map(({ diffId = "" }) => diffId)),
+    held: new Set(layers.flat().flatMap(({ diffId, missing }) => (missing === true ? [] : (diffId ?? [])))),
+    provides: inspection.artifact?.provides ?? {},
+  };
 }
 
 function count({ images }: Inspection): { images: number; layers: number } {
