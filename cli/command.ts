@@ -38,8 +38,27 @@ export function addCommand<A>(yargs: Argv, { action, ...command }: Command<A>): 
   const module: CommandModule<object, A> = {
     ...command,
     handler: (args) => {
-      throw new Chosen(async () => (await action()).run(args as unknown as A));
+      const values = takeLast(args, listsOf(yargs));
+      throw new Chosen(async () => (await action()).run(values as unknown as A));
     },
   };
   return yargs.command(module);
+}
+
+/** The names of the options and arguments that are lists; yargs does not declare this one of its methods. */
+function listsOf(yargs: Argv): ReadonlySet<string> {
+  return new Set((yargs as unknown as { getOptions(): { array: string[] } }).getOptions().array);
+}
+
+/**
+ * Of an option that is given twice, the last value counts, unless it is a list. The setting of yargs that does this takes
+ * only the last value of lists, too.
+ */
+function takeLast(args: object, lists: ReadonlySet<string>): object {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [
+      name,
+      Array.isArray(value) && name !== "_" && !lists.has(name) ? value.at(-1) : value,
+    ]),
+  );
 }

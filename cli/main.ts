@@ -47,7 +47,7 @@ function parse(): (() => Promise<void>) | undefined {
     .alias("help", "h")
     .epilogue(EXIT_HELP)
     .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .parserConfiguration({ "duplicate-arguments-array": false, "camel-case-expansion": false })
+    .parserConfiguration({ "camel-case-expansion": false })
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
