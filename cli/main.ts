@@ -11,6 +11,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { signCommand } from "./commands/sign.ts";
 import { storeCommand } from "./commands/store.ts";
 import { thickenCommand } from "./commands/thicken.ts";
 import { vendorCommand } from "./commands/vendor.ts";
@@ -32,7 +33,19 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "thicken", "store", "login", "logout"];
+const COMMANDS = [
+  "build",
+  "plan",
+  "lock",
+  "vendor",
+  "sign",
+  "inspect",
+  "verify",
+  "thicken",
+  "store",
+  "login",
+  "logout",
+];
 const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
@@ -56,6 +69,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, planCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
+  addCommand(parser, signCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
   addCommand(parser, thickenCommand);

@@ -1,5 +1,6 @@
 /** What `aircrate build --json` prints: scripts go by it. */
 import { type Static, Type } from "@sinclair/typebox";
+import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
 
 export const ReportLayer = Type.Object({
@@ -67,6 +68,8 @@ export const BuildReport = Type.Object({
   /** The same if no image shared a layer with another one. */
   apartSize: Size,
   payload: Type.Array(Type.Object({ name: Type.String(), size: Size, sha256: Type.String() })),
+  /** Absent when the artifact is not signed. */
+  signature: Type.Optional(SignatureKind),
   /** When the stages of the build began and ended, in milliseconds since its start; they overlap. */
   stages: Type.Array(Type.Object({ name: Type.String(), start: Type.Number(), end: Type.Number() })),
   warnings: Type.Array(Type.String()),

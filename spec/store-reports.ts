@@ -133,6 +133,18 @@ export const ImportedImage = Type.Object(
 );
 export type ImportedImage = Static<typeof ImportedImage>;
 
+/** A file that is fetched by its checksum, in a layout of `aircrate vendor`. */
+export const ImportedRemoteFile = Type.Object(
+  {
+    digest: Digest,
+    size: Size,
+    /** Whether the store had it before. */
+    known: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type ImportedRemoteFile = Static<typeof ImportedRemoteFile>;
+
 /** `store import`. */
 export const ImportReport = Type.Object(
   {
@@ -145,6 +157,7 @@ export const ImportReport = Type.Object(
           file: Type.String(),
           kind: Type.Union([Type.Literal("archive"), Type.Literal("artifact"), Type.Literal("folder")]),
           images: Type.Array(ImportedImage),
+          remoteFiles: Type.Array(ImportedRemoteFile),
         },
         { additionalProperties: false },
       ),

@@ -1,4 +1,5 @@
 import { type BuildOptions, build } from "../../lib/build/build.ts";
+import type { SigningKey } from "../../lib/keys/private-key.ts";
 import type { WorkPool } from "../../lib/workers/pool.ts";
 import type { BuildArguments } from "../commands/build.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
@@ -26,6 +27,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     since: args.since,
     simulation: args.simulation,
     epoch: sourceDateEpoch(process.env),
+    ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
     ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
   };
   const report = await withSignals((signal) => build({ ...options, signal }));
@@ -35,4 +37,9 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
   }
   print(renderReport(report));
   for (const warning of report.warnings) warn(warning);
+}
+
+async function loadKey(file: string): Promise<SigningKey> {
+  const { signingKey } = await import("../signing-key.ts");
+  return signingKey(file);
 }

@@ -3,6 +3,7 @@ import { type Command, REPEATED } from "../command.ts";
 export interface VerifyArguments {
   file: string;
   with: string[];
+  key: string[];
 }
 
 export const verifyCommand: Command<VerifyArguments> = {
@@ -16,6 +17,7 @@ export const verifyCommand: Command<VerifyArguments> = {
         describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
       })
       .options({
+        key: { ...REPEATED, alias: "k", describe: "Public key in PEM; one of those given must have signed the file" },
         with: { ...REPEATED, describe: "File that the device has: proves the layers that a thin file leaves out" },
       }),
   action: () => import("../actions/verify.ts"),

@@ -1,3 +1,4 @@
+import { nameOfKind } from "../../lib/keys/signature.ts";
 import type { BuildReport, ReportImage } from "../../spec/report.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
@@ -28,13 +29,14 @@ function renderImage(image: ReportImage): string {
 }
 
 function renderTotals(report: BuildReport): string {
-  const { images, layersSize, apartSize, file, size, stages } = report;
+  const { images, layersSize, apartSize, file, size, signature, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
   const { thin } = report;
   const short = thin === undefined ? "" : renderThin(thin);
   const seconds = (stages.at(-1)?.end ?? 0) / 1000;
-  return `${saved}${short}${file}  ${bytes(size)}  in ${seconds.toFixed(2)} s\n`;
+  const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
+  return `${saved}${short}${file}  ${bytes(size)}${signed}  in ${seconds.toFixed(2)} s\n`;
 }
 
 function renderThin({ fullSize, fullSha256, leftOutSize, since }: NonNullable<BuildReport["thin"]>): string {

@@ -1,3 +1,4 @@
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport } from "../../spec/report.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { auterionMetadata } from "../app/metadata.ts";
@@ -5,6 +6,7 @@ import { payloadFiles } from "../app/payload.ts";
 import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import { spliceArchive } from "../archive/splice.ts";
 import { timestamp } from "../image/assemble.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import type { ArtifactHeader } from "../mender/documents.ts";
 import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/write.ts";
 import type { Store } from "../store/layout.ts";
@@ -19,6 +21,7 @@ export interface WriteContext {
   readonly epoch: number;
   /** For a thin artifact: what the device has. */
   readonly device: Device | undefined;
+  readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,6 +29,7 @@ export interface Written {
   readonly archive: Archive;
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
   readonly thinned?: Thinned;
 }
 
@@ -33,7 +37,7 @@ export interface Written {
 export async function writeApplication(
   file: string,
   images: readonly ArchiveImage[],
-  { app, store, pool, epoch, device, signal }: WriteContext & { readonly app: AppManifest },
+  { app, store, pool, epoch, device, key, signal }: WriteContext & { readonly app: AppManifest },
 ): Promise<Written> {
   const archive = composeArchive(images, "docker-archive", "plain");
   const files = await payloadFiles(app, { epoch });
@@ -47,15 +51,17 @@ export async function writeApplication(
     signal,
   });
   const header = artifactHeader(app, epoch);
+  const signature = key === undefined ? {} : { signature: key.kind };
   if (device === undefined) {
-    const { size, payload } = await writeArtifact(file, store, content(header, archive));
-    return { archive, size, payload: [...payload] };
+    const { size, payload } = await writeArtifact(file, store, { ...content(header, archive), key });
+    return { archive, size, payload: [...payload], ...signature };
   }
   const { thinArchive, thinHeader, thinOut } = await import("./thin.ts");
+  // Of the full one without a signature: nobody who gives it back has the key.
   const thinned = thinOut(images, device, await digestArtifact(store, content(header, archive)));
   const thin = content(thinHeader(header, thinned), thinArchive(archive, thinned));
-  const { size, payload } = await writeArtifact(file, store, thin);
-  return { archive, size, payload: [...payload], thinned };
+  const { size, payload } = await writeArtifact(file, store, { ...thin, key });
+  return { archive, size, payload: [...payload], ...signature, thinned };
 }
 
 /** Names as Auterion's own tool gives them: the update module on the device goes by them. */

@@ -10,6 +10,7 @@ import { finishImage, type Image } from "../image/image.ts";
 import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
 import { createTake } from "../image/take.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { checkLock, lockDifferences, pinsOf, requireLocked } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
@@ -47,6 +48,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions, ThinOptions {
   readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
+  /** Signs the artifact. */
+  readonly key?: SigningKey;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
   readonly maxLayerSize?: number;
   /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
@@ -80,6 +83,9 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
       where: options.dir,
       hint: `leave --thin and --since with --format ${format}`,
     });
+  }
+  if (format !== "auterionos" && options.key !== undefined) {
+    throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
   }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
@@ -146,7 +152,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, device, signal: options.signal }),
+      write(target, finished, { plan, store, pool, epoch, device, key: options.key, signal: options.signal }),
     );
     return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   } catch (error) {

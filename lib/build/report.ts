@@ -1,3 +1,4 @@
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import type { Archive, ArchiveImage } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
@@ -12,6 +13,7 @@ export interface Finished {
   readonly format: BuildReport["format"];
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
   readonly archive: Archive;
   readonly thinned?: Thinned;
   readonly images: ReadonlyMap<string, Image>;
@@ -32,8 +34,8 @@ export function createReport(plan: BuildPlan) {
     warn(warning: string): void {
       warnings.push(warning);
     },
-    async finish(built: Finished): Promise<BuildReport> {
-      const { file, format, size, payload, archive, images, finished, stages, thinned } = built;
+    async finish(done: Finished): Promise<BuildReport> {
+      const { file, format, size, payload, signature, archive, images, finished, stages, thinned } = done;
       const users = countUsers(finished);
       const reports: ReportImage[] = [];
       for (const [i, { service, image }] of plan.outputs.entries()) {
@@ -68,6 +70,7 @@ export function createReport(plan: BuildPlan) {
         images: reports,
         layersSize: sizeOf([...unique.values()]),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
+        ...(signature !== undefined && { signature }),
         ...{ payload, stages, warnings: [...warnings, ...passedOver.list()] },
       };
     },

@@ -1,6 +1,8 @@
 import type { Finding, InspectedArtifact } from "../../spec/inspection.ts";
 import { HeaderInfo, TypeInfo } from "../../spec/mender.ts";
 import { ThinRecord } from "../../spec/thin.ts";
+import { decodeSignature, kindOfSignature } from "../keys/signature.ts";
+import { SIGNATURE_MEMBER } from "../mender/documents.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
 import type { ArtifactScan, PayloadMember } from "./artifact.ts";
 import { pickValid, type Read, readDocument, readJson } from "./documents.ts";
@@ -58,6 +60,8 @@ export function describeArtifact(artifact: ArtifactScan, documents: HeaderDocume
   const { artifact_name: name, artifact_group: group } = info.artifact_provides ?? {};
   const payloadType = typeInfo.type ?? info.payloads?.[0]?.type;
   const metaData = decodeMetaData(documents);
+  const signature = artifact.members.find((member) => member.name === SIGNATURE_MEMBER);
+  const signed = signature?.bytes && decodeSignature(signature.bytes);
   return {
     ...(name !== undefined && { name }),
     ...(group !== undefined && { group }),
@@ -66,7 +70,8 @@ export function describeArtifact(artifact: ArtifactScan, documents: HeaderDocume
     provides: typeInfo.artifact_provides ?? {},
     depends: typeInfo.artifact_depends ?? {},
     clears: typeInfo.clears_artifact_provides ?? [],
-    signed: artifact.members.some((member) => member.name === "manifest.sig"),
+    signed: signature !== undefined,
+    ...(signed !== undefined && { signature: kindOfSignature(signed) }),
     build: describeBuild(documents),
     ...(metaData !== undefined && { metaData }),
     ...(documents.thin !== undefined && "value" in documents.thin && { thin: describeThin(documents.thin.value) }),

@@ -5,12 +5,14 @@ import { AircrateError } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { MAX_STORED, storedHeader, storedMember, storedMemberSize } from "../gzip/stored.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import { createPositionalWriter, writeAll, writeOutput } from "../output.ts";
 import type { Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 import type { Segment } from "../tar/sequence.ts";
 import type { DigestResult } from "../workers/jobs.ts";
 import { type ArtifactHeader, headerMembers, manifestDocument, PAYLOAD_NAME, VERSION_DOCUMENT } from "./documents.ts";
+import { signatureMember, tarMember, tarOf } from "./member.ts";
 
 /** A file of the payload; its pieces say how large it is before it is read. */
 export interface PayloadFile {
@@ -23,6 +25,8 @@ export interface ArtifactContent {
   readonly payload: readonly PayloadFile[];
   /** Digests a file of the payload on another thread, while it is copied on this one. */
   readonly digest: (segments: readonly Segment[]) => Promise<DigestResult>;
+  /** Signs the manifest. */
+  readonly key?: SigningKey | undefined;
   /** Stops the writing; no file is left then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,7 +50,7 @@ const DATA_MEMBER = "data/0000.tar.gz";
 export async function writeArtifact(file: string, store: Store, content: ArtifactContent): Promise<WrittenArtifact> {
   const layout = layOut(content, file);
   return writeOutput(file, async (handle) => {
-    const writer = createPositionalWriter(handle, layout.front(blankLines(content.payload)).length);
+    const writer = createPositionalWriter(handle, layout.frontSize);
     const written = await writeBody(store, content, { layout, write: (bytes) => writer.write(bytes) });
     await writer.flush();
     await writeAll(handle, layout.front(linesOf(written)), 0);
@@ -89,6 +93,7 @@ export async function digestArtifact(
 interface Layout {
   /** Bytes of the whole file. */
   readonly size: number;
+  readonly frontSize: number;
   readonly dataSize: number;
   readonly dataTarSize: number;
   /** Everything in front of the data. */
@@ -100,7 +105,7 @@ interface ManifestLine {
   readonly name: string;
 }
 
-function layOut({ header, payload }: ArtifactContent, where: string): Layout {
+function layOut({ header, payload, key }: ArtifactContent, where: string): Layout {
   checkNames(payload);
   const headerTar = storedMember(
     tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
@@ -113,9 +118,13 @@ function layOut({ header, payload }: ArtifactContent, where: string): Layout {
       reason: "its format ends there",
     });
   }
-  const front = (lines: readonly ManifestLine[]) => prelude({ header: headerTar, dataSize, lines });
-  const size = front(blankLines(payload)).length + dataSize + paddingOf(dataSize) + TRAILER_SIZE;
-  return { size, dataSize, dataTarSize, front };
+  const front = (lines: readonly ManifestLine[], sign = key?.sign) =>
+    prelude({ header: headerTar, dataSize, lines, sign });
+  // Digests and signature are not known yet, but how long they are.
+  const blank = payload.map(({ name }) => ({ name, sha256: "0".repeat(64) }));
+  const frontSize = front(linesOf(blank), key && (() => "A".repeat(key.textSize))).length;
+  const size = frontSize + dataSize + paddingOf(dataSize) + TRAILER_SIZE;
+  return { size, frontSize, dataSize, dataTarSize, front };
 }
 
 /** Hands out everything behind the front, in order. */
@@ -156,16 +165,19 @@ function linesOf(payload: readonly ManifestLine[]): ManifestLine[] {
   return payload.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 }));
 }
 
-/** Everything in front of the data: `version`, `manifest`, `header.tar.gz`, and the header block of the data. */
-function prelude({
-  header,
-  dataSize,
-  lines,
-}: {
-  header: Uint8Array;
-  dataSize: number;
-  lines: readonly ManifestLine[];
-}): Uint8Array {
+interface Front {
+  readonly header: Uint8Array;
+  readonly dataSize: number;
+  readonly lines: readonly ManifestLine[];
+  /** Gives the content of `manifest.sig`. */
+  readonly sign: ((manifest: Uint8Array) => string) | undefined;
+}
+
+/**
+ * Everything in front of the data: `version`, `manifest`, the signature when there is one, `header.tar.gz`, and the
+ * header block of the data.
+ */
+function prelude({ header, dataSize, lines, sign }: Front): Uint8Array {
   const version = utf8(VERSION_DOCUMENT);
   const manifest = utf8(
     manifestDocument([
@@ -177,14 +189,10 @@ function prelude({
   return Buffer.concat([
     tarMember({ path: "version", bytes: version, mode: 0o600 }),
     tarMember({ path: "manifest", bytes: manifest, mode: 0o600 }),
+    ...(sign === undefined ? [] : [signatureMember(sign(manifest))]),
     tarMember({ path: "header.tar.gz", bytes: header, mode: 0o600 }),
     encodeHeader({ path: DATA_MEMBER, type: "file", mode: 0o600, uid: 0, gid: 0, size: dataSize, mtime: 0 }),
   ]);
-}
-
-/** Lines as long as the real ones, to know the size of the manifest before any digest is known. */
-function blankLines(payload: readonly PayloadFile[]): ManifestLine[] {
-  return linesOf(payload.map(({ name }) => ({ name, sha256: "0".repeat(64) })));
 }
 
 /** Wraps a stream of known size into one gzip member of stored blocks. */
@@ -228,23 +236,8 @@ function createStoredStream(size: number, write: (bytes: Uint8Array) => Promise<
   };
 }
 
-interface SmallFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly mode: number;
-}
-
 /** ustar's size field holds eleven octal digits; older readers know no other form. */
 const MAX_USTAR_SIZE = 0o77777777777;
-
-function tarMember({ path, bytes, mode }: SmallFile): Uint8Array {
-  const header = encodeHeader({ path, type: "file", mode, uid: 0, gid: 0, size: bytes.length, mtime: 0 });
-  return Buffer.concat([header, bytes, new Uint8Array(paddingOf(bytes.length))]);
-}
-
-function tarOf(files: readonly SmallFile[]): Uint8Array {
-  return Buffer.concat([...files.map(tarMember), new Uint8Array(TRAILER_SIZE)]);
-}
 
 function memberSize(size: number): number {
   return 512 + size + paddingOf(size);

@@ -2,6 +2,7 @@ import type { Inspection } from "../../spec/inspection.ts";
 import { isAppBaseVersion } from "../app/app-base.ts";
 import { AircrateError } from "../error.ts";
 import { readFinished } from "../inspect/inspect.ts";
+import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
 import { createFindings, type FoundFindings } from "./findings.ts";
@@ -10,7 +11,15 @@ import { checkHeader } from "./header.ts";
 import { checkImages } from "./images.ts";
 import { checkIndex } from "./oci.ts";
 import { checkPackage } from "./package.ts";
+import { checkSignature } from "./signature.ts";
 import { checkThin } from "./thin.ts";
+
+export interface VerifyOptions {
+  /** Public keys of which one must have signed the artifact; default none, and then the signature is not asked for. */
+  readonly keys?: readonly VerifyKey[];
+  /** Files that the device has, of the same kinds: they prove the layers that the file leaves out. */
+  readonly with?: readonly string[];
+}
 
 export interface Verification extends FoundFindings {
   /** What was compared, for the report. */
@@ -22,11 +31,8 @@ export interface Verification extends FoundFindings {
     readonly layers: number;
   };
   readonly inspection: Inspection;
-}
-
-export interface VerifyOptions {
-  /** Files that the device has, of the same kinds: they prove the layers that the file leaves out. */
-  readonly with?: readonly string[];
+  /** The key that the artifact is signed with. */
+  readonly signer?: VerifyKey;
 }
 
 /**
@@ -37,8 +43,9 @@ export interface VerifyOptions {
  * @throws AircrateError as {@link inspectFile}; integrity when a file of `with` has problems itself
  */
 export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const { keys = [], with: others = [] } = options;
   const given: GivenFile[] = [];
-  for (const one of options.with ?? []) given.push(await readGiven(one));
+  for (const one of others) given.push(await readGiven(one));
   const { scan, header, archive, images, app, inspection } = await readFinished(file);
   const findings = createFindings();
   const thin = header?.thin !== undefined && "value" in header.thin ? header.thin.value : undefined;
@@ -52,6 +59,7 @@ export async function verifyFile(file: string, options: VerifyOptions = {}): Pro
     if (header !== undefined) checkHeader(artifact, header, findings);
     if (inspection.kind === "auterionos") checkPackage(artifact, { inspection, app }, findings);
   }
+  const signer = checkSignature("artifact" in scan ? scan.artifact : undefined, keys, findings);
   if (archive !== undefined && images !== undefined) {
     const base = inspection.app?.appBase ?? "";
     checkArchive(archive, inspection.kind, findings);
@@ -65,7 +73,8 @@ export async function verifyFile(file: string, options: VerifyOptions = {}): Pro
     }
     checkIndex(images, archive, findings);
   }
-  return { ...findings.result(), checked: { checksums, ...count(inspection) }, inspection };
+  const checked = { checksums, ...count(inspection) };
+  return { ...findings.result(), checked, inspection, ...(signer && { signer }) };
 }
 
 async function readGiven(file: string): Promise<GivenFile> {
