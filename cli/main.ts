@@ -7,8 +7,8 @@ import { VERSION } from "../lib/version.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
-import { imageCommand } from "./commands/image.ts";
 import { deviceCommand } from "./commands/device.ts";
+import { imageCommand } from "./commands/image.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { installCommand } from "./commands/install.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -18,6 +18,7 @@ import { planCommand } from "./commands/plan.ts";
 import { saveCommand } from "./commands/save.ts";
 import { signCommand } from "./commands/sign.ts";
 import { storeCommand } from "./commands/store.ts";
+import { thickenCommand } from "./commands/thicken.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { dockerWords } from "./docker.ts";
@@ -49,6 +50,7 @@ const COMMANDS = [
   "sign",
   "inspect",
   "verify",
+  "thicken",
   "install",
   "device",
   "image",
@@ -92,6 +94,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, saveCommand);
   addCommand(parser, installCommand);
   addCommand(parser, deviceCommand);
+  addCommand(parser, thickenCommand);
   addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);

@@ -1,6 +1,6 @@
 import { AircrateError } from "../../lib/error.ts";
 import { readVerifyKey, type VerifyKey } from "../../lib/keys/public-key.ts";
-import { type Verification, verifyFile } from "../../lib/verify/verify.ts";
+import { type Verification, type VerifyOptions, verifyFile } from "../../lib/verify/verify.ts";
 import type { VerifyArguments } from "../commands/verify.ts";
 import { renderVerified } from "../ui/inspection.ts";
 import { print, warn } from "../ui/text.ts";
@@ -8,13 +8,13 @@ import { print, warn } from "../ui/text.ts";
 export async function run(args: VerifyArguments): Promise<void> {
   const keys: VerifyKey[] = [];
   for (const file of args.key) keys.push(await readVerifyKey(file));
-  const { inspection, signer } = await prove(args.file, keys);
+  const { inspection, signer } = await prove(args.file, { keys, with: args.with });
   print(renderVerified(inspection, signer?.file));
 }
 
 /** Verifies a file and shows the warnings. @throws AircrateError integrity when there are problems; as `verifyFile` */
-export async function prove(file: string, keys: readonly VerifyKey[] = []): Promise<Verification> {
-  const verification = await verifyFile(file, { keys });
+export async function prove(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const verification = await verifyFile(file, options);
   const { problems, warnings } = verification;
   for (const { where, message } of warnings) warn(`${where}: ${message}`);
   if (problems.length > 0) {
