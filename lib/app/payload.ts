@@ -18,7 +18,8 @@ export type PayloadFile =
 export const SETTINGS_NAME = "settings.default.env";
 const MAX_SETTINGS = 1024 * 1024;
 
-const OVERRIDE = "/compose-override/";
+/** Where the packaged Compose file comes from, in later API versions and in 0. */
+const COMPOSE = /^\/compose(?:-override)?(?=\/)/;
 
 /** Older systems check `target-platform` of the packaged manifest, and know this one device. */
 const LAST_API_WITHOUT_TARGETS = 4;
@@ -63,10 +64,10 @@ async function settings({ directory, file }: AppManifest): Promise<Uint8Array> {
   return readSmallFile(checked.path, { name, limit: MAX_SETTINGS });
 }
 
-/** Pointers into the merged Compose file. What it has from elsewhere than `compose-override` is text. */
+/** Pointers into the merged Compose file. What it has from elsewhere in the manifest is text. */
 function composeKinds(kinds: YamlKinds): YamlKinds {
   const moved = (pointers: ReadonlySet<string>) =>
-    new Set([...pointers].filter((one) => one.startsWith(OVERRIDE)).map((one) => one.slice(OVERRIDE.length - 1)));
+    new Set([...pointers].filter((one) => COMPOSE.test(one)).map((one) => one.replace(COMPOSE, "")));
   return { floats: moved(kinds.floats), integerKeys: moved(kinds.integerKeys) };
 }
 

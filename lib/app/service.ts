@@ -83,7 +83,8 @@ async function sourceOf(
     );
     return undefined;
   }
-  if (valueAt(context.document.value, `${places.service}/image`) !== undefined) {
+  const isCompose = places.service.startsWith("/compose/");
+  if (!isCompose && valueAt(context.document.value, `${places.service}/image`) !== undefined) {
     const line = context.document.locate(`${places.service}/image`);
     context.warnings.push({ line, message: "`image` is not used, since the service has a `build`" });
   }

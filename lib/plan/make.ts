@@ -7,7 +7,7 @@ import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
-import { AircrateError, systemCode } from "../error.ts";
+import { AircrateError, problemLine, systemCode } from "../error.ts";
 import { ARM64, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
 import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
@@ -46,7 +46,7 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
           : planner.pull(source.reference, where);
     outputs.push({ service: name, image, tags: [formatReference(parseReference(imageName, where))] });
   }
-  return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings });
+  return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings.map(problemLine) });
 }
 
 /** Built services come first, then the prebuilt ones, each in the order of the manifest, as in Auterion's own tool. */
