@@ -6,6 +6,7 @@ import { VERSION } from "../lib/version.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
+import { checkCommand } from "./commands/check.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
@@ -31,7 +32,7 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
+const COMMANDS = ["build", "plan", "check", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
 const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
@@ -53,6 +54,7 @@ function parse(): (() => Promise<void>) | undefined {
     });
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
+  addCommand(parser, checkCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);

@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly simulation?: boolean;
   /** Version instead of the manifest's. */
   readonly appVersion?: string;
+  /** Takes what is wrong with one file or image, and the plan goes on without it. Default: the first fault is thrown. */
+  readonly onFault?: (fault: AircrateError) => void;
 }
 
 /**
@@ -27,26 +29,46 @@ export interface PlanOptions {
  */
 export async function makePlan(dir: string, options: PlanOptions = {}): Promise<BuildPlan> {
   await checkFolder(dir);
-  const config = await readAircrateYml(dir);
+  const attempt = attempts(options.onFault);
+  const config = await attempt(() => readAircrateYml(dir), NO_CONFIG);
   if (!(await exists(path.join(dir, MANIFEST_NAME)))) {
     if (config === undefined) throw nothingToBuild(dir);
-    return planImages(dir, config, options);
+    return config === NO_CONFIG ? planLocals(dir, config, options) : planImages(dir, config, options);
   }
-  const app = await readAppManifest(dir, options);
+  const app = await attempt(() => readAppManifest(dir, options), undefined);
+  if (app === undefined) return planLocals(dir, config ?? NO_CONFIG, options);
   const planner = createPlanner(dir, parsePlatform(app.platform), config);
   const outputs: PlannedOutput[] = [];
   for (const service of app.services) {
     const { name, where, source, imageName } = service;
     const local = config?.images.get(name);
-    const image =
+    const plan = async () =>
       local !== undefined
-        ? await planner.local(local)
+        ? planner.local(local)
         : source.kind === "build"
-          ? await planner.dockerfile(name, where, source)
+          ? planner.dockerfile(name, where, source)
           : planner.pull(source.reference, where);
+    const image = await attempt(plan, undefined);
+    if (image === undefined) continue;
     outputs.push({ service: name, image, tags: [formatReference(parseReference(imageName, where))] });
   }
   return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings.map(problemLine) });
+}
+
+/** Instead of an aircrate.yml that is wrong. */
+const NO_CONFIG: AircrateConfig = { file: "", images: new Map(), registries: new Map() };
+
+/** Does a step of planning: what is wrong there goes to whoever collects it, and `instead` takes the place of the result. */
+function attempts(onFault: PlanOptions["onFault"]) {
+  return async <T, I>(step: () => Promise<T>, instead: I): Promise<T | I> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (onFault === undefined || !(error instanceof AircrateError)) throw error;
+      onFault(error);
+      return instead;
+    }
+  };
 }
 
 /** Built services come first, then the prebuilt ones, each in the order of the manifest, as in Auterion's own tool. */
@@ -63,16 +85,22 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
   if (options.appVersion !== undefined) {
     throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
   }
+  if (config.images.size === 0) throw nothingToBuild(dir);
+  const plan = await planLocals(dir, config, options);
+  const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
+  const outputs = plan.images
+    .filter(({ name }) => config.images.has(name) && !bases.has(name))
+    .map(({ name }) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
+  return { ...plan, outputs };
+}
+
+/** The images of `aircrate.yml`, with nothing that they are for. */
+async function planLocals(dir: string, config: AircrateConfig, options: PlanOptions): Promise<BuildPlan> {
   const platform: Platform = options.simulation === true ? { os: "linux", architecture: "amd64" } : ARM64;
   const planner = createPlanner(dir, platform, config);
-  for (const image of config.images.values()) await planner.local(image);
-  const plan = planner.finish({ outputs: [], warnings: [] });
-  const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
-  const outputs = [...config.images.keys()]
-    .filter((name) => !bases.has(name))
-    .map((name) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
-  if (outputs.length === 0) throw nothingToBuild(dir);
-  return { ...plan, outputs };
+  const attempt = attempts(options.onFault);
+  for (const image of config.images.values()) await attempt(() => planner.local(image), undefined);
+  return planner.finish({ outputs: [], warnings: [] });
 }
 
 /** The images that one is built on or copies from. */
@@ -120,9 +148,12 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
       });
     }
     open.push(name);
-    if (local.kind === "build") await planDockerfile(name, where, local);
-    else await planTree(name, where, local);
-    open.pop();
+    try {
+      if (local.kind === "build") await planDockerfile(name, where, local);
+      else await planTree(name, where, local);
+    } finally {
+      open.pop();
+    }
     return name;
   }
 
