@@ -12,6 +12,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { storeCommand } from "./commands/store.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -32,7 +33,19 @@ Environment:
                      proxies for registries, and the hosts that are asked without one
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
-const COMMANDS = ["build", "plan", "check", "lock", "vendor", "inspect", "verify", "store", "login", "logout"];
+const COMMANDS = [
+  "build",
+  "plan",
+  "check",
+  "schema",
+  "lock",
+  "vendor",
+  "inspect",
+  "verify",
+  "store",
+  "login",
+  "logout",
+];
 const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
@@ -55,6 +68,7 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
   addCommand(parser, checkCommand);
+  addCommand(parser, schemaCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
   addCommand(parser, inspectCommand);
