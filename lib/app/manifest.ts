@@ -45,6 +45,8 @@ export interface AppManifest {
   readonly document: JsonMap;
   /** What JSON does not keep of the document; needed to write it again. */
   readonly kinds: YamlKinds;
+  /** The project's own `app.yml`, for a project without manifest: its package has the layout of that time. */
+  readonly appYml?: string;
   /** The Compose file of the application, with image, container name and platform of each service. */
   readonly compose: JsonMap;
   /** What works and may not be what is meant, in the order of the file. */
@@ -151,7 +153,11 @@ function readMessagePaths(app: AuterionApp, document: YamlDocument): MessagePath
 }
 
 /** A prebuilt image may serve several services; a built one belongs to its own. */
-function checkImageNames(services: readonly AppService[], document: YamlDocument, problems: YamlProblem[]): void {
+export function checkImageNames(
+  services: readonly AppService[],
+  document: YamlDocument,
+  problems: YamlProblem[],
+): void {
   const owners = new Map<string, AppService>();
   for (const service of services) {
     const image = archiveImageName(service.imageName);
@@ -165,7 +171,7 @@ function checkImageNames(services: readonly AppService[], document: YamlDocument
   }
 }
 
-function readLaunchOrder(
+export function readLaunchOrder(
   services: readonly AppService[],
   document: YamlDocument,
   problems: YamlProblem[],

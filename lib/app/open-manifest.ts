@@ -7,6 +7,8 @@ import { isMap, type JsonValue, mapOf } from "../yaml/value.ts";
 import { exists } from "./files.ts";
 
 export const MANIFEST_NAME = "auterion-app.yml";
+/** The Compose file of packages before there was a manifest. */
+export const APP_YML_NAME = "app.yml";
 
 export interface ManifestOptions {
   /** Build for the simulation, whatever `target-platform` says. */
@@ -48,7 +50,7 @@ async function findManifest(dir: string): Promise<YamlDocument> {
     const what = code === "ENOENT" ? "no such folder" : "cannot be read";
     throw new AircrateError("unreachable", what, { where: dir, reason: code, cause: error });
   }
-  const older = await exists(join(dir, "app.yml"));
+  const older = await exists(join(dir, APP_YML_NAME));
   throw new AircrateError("input", `there is no ${MANIFEST_NAME} in this folder`, {
     where: dir,
     ...(older && { reason: "its app.yml is the older format of packages, which does not say what the application is" }),
@@ -59,14 +61,18 @@ async function findManifest(dir: string): Promise<YamlDocument> {
 }
 
 function applyOverrides(document: YamlDocument, { simulation, appVersion }: ManifestOptions): YamlDocument {
-  if (appVersion !== undefined && !new RegExp(TAG).test(appVersion)) {
-    throw new AircrateError("usage", `the version "${appVersion}" is not a legal tag of an image`, {
-      hint: "use up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
-    });
-  }
+  checkVersion(appVersion);
   if (!isMap(document.value)) return document;
   const changes: [string, JsonValue][] = [];
   if (appVersion !== undefined) changes.push(["app-version", appVersion]);
   if (simulation === true) changes.push(["target-platform", "simulation"]);
   return { ...document, value: mapOf([...Object.entries(document.value), ...changes]) };
+}
+
+/** @throws AircrateError usage: the version that was given is no legal tag */
+export function checkVersion(appVersion: string | undefined): void {
+  if (appVersion === undefined || new RegExp(TAG).test(appVersion)) return;
+  throw new AircrateError("usage", `the version "${appVersion}" is not a legal tag of an image`, {
+    hint: "use up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
+  });
 }

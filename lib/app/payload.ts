@@ -8,7 +8,7 @@ import { exists, insideProject } from "./files.ts";
 import { messagesTar } from "./logging-tar.ts";
 import type { AppManifest } from "./manifest.ts";
 import { imagePayloadName } from "./names.ts";
-import { MANIFEST_NAME } from "./open-manifest.ts";
+import { APP_YML_NAME, MANIFEST_NAME } from "./open-manifest.ts";
 
 /** A file of the package's payload: small ones with their content, and the place of the archive of images. */
 export type PayloadFile =
@@ -27,13 +27,23 @@ const LAST_API_WITHOUT_TARGETS = 4;
 const LAST_API_WITH_COMPOSE = 1;
 
 /**
- * The payload files in the order of Auterion's tool for the API version of the manifest.
+ * The payload files in the order of Auterion's tool for the API version of the manifest. A project that has only an
+ * `app.yml` gets those of its first public version.
  *
  * @param options `epoch`: seconds since 1970, the time of entries in tar files
  * @throws AircrateError input: settings or messages cannot be used
  */
 export async function payloadFiles(manifest: AppManifest, options: { readonly epoch: number }): Promise<PayloadFile[]> {
-  const { apiVersion, directory, messagePaths, slug, version } = manifest;
+  const { apiVersion, appYml, directory, messagePaths, slug, version } = manifest;
+  if (appYml !== undefined) {
+    return [
+      text(APP_YML_NAME, appYml),
+      text("version", version),
+      { name: imagePayloadName(slug), image: true },
+      text("settings.default.yml", ""),
+      text(MANIFEST_NAME, packagedManifest(manifest)),
+    ];
+  }
   const messages = await messagesTar({ directory, paths: messagePaths, epoch: options.epoch });
   const files: PayloadFile[] = [
     text(MANIFEST_NAME, packagedManifest(manifest)),
@@ -44,7 +54,7 @@ export async function payloadFiles(manifest: AppManifest, options: { readonly ep
   ];
   if (messages !== undefined) files.push({ name: "logging-msg-files.tar", bytes: messages });
   if (apiVersion <= LAST_API_WITH_COMPOSE)
-    files.push(text("app.yml", writeYaml(legacyCompose(manifest), composeKinds(manifest.kinds))));
+    files.push(text(APP_YML_NAME, writeYaml(legacyCompose(manifest), composeKinds(manifest.kinds))));
   return files;
 }
 

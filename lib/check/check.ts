@@ -3,6 +3,7 @@ import type { CheckFinding, CheckReport } from "../../spec/check.ts";
 import type { Lock } from "../../spec/lock.ts";
 import { exists } from "../app/files.ts";
 import { messagesTar } from "../app/logging-tar.ts";
+import type { AppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME, openManifest } from "../app/open-manifest.ts";
 import { payloadFiles } from "../app/payload.ts";
 import { AircrateError, type Problem, problemLine } from "../error.ts";
@@ -10,6 +11,7 @@ import { lockDifferences, pinsOf } from "../lock/check.ts";
 import { lockFile, readLock } from "../lock/file.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { parseYaml, type YamlDocument } from "../yaml/read.ts";
 import { baseTraps } from "./bases.ts";
 import { checkSources } from "./sources.ts";
 import { storedConfigs } from "./stored.ts";
@@ -57,16 +59,26 @@ export async function checkProject(dir: string, options: CheckOptions = {}): Pro
     const { directory } = app;
     for (const path of app.messagePaths) await attempt(() => messagesTar({ directory, paths: [path], epoch: 0 }));
   }
-  if (await exists(path.join(dir, MANIFEST_NAME))) {
-    const document = await attempt(() => openManifest(dir, options));
-    if (document !== undefined) {
-      warnings.push(...(await manifestTraps(document, { directory: plan.directory, compose: app?.compose })));
-      if (app !== undefined && whole) warnings.push(...(await baseTraps(plan, app, { document, stored, store })));
-    }
+  const document = await attempt(() => openDocument(dir, options, app));
+  if (document !== undefined) {
+    warnings.push(...(await manifestTraps(document, { directory: plan.directory, compose: app?.compose })));
+    // An app.yml does not say what the images are built on.
+    if (app !== undefined && app.appYml === undefined && whole)
+      warnings.push(...(await baseTraps(plan, app, { document, stored, store })));
   }
   // What a plan lacks that is not whole would look as if the lock had too much.
   if (whole && lock !== undefined) warnings.push(...((await attempt(async () => lockTraps(plan, lock))) ?? []));
   return makeReport(dir, { problems, warnings, strict });
+}
+
+/** The document that says what the application is, if there is one. */
+async function openDocument(
+  dir: string,
+  options: PlanOptions,
+  app: AppManifest | undefined,
+): Promise<YamlDocument | undefined> {
+  if (await exists(path.join(dir, MANIFEST_NAME))) return openManifest(dir, options);
+  return app?.appYml === undefined ? undefined : parseYaml(app.appYml, app.file);
 }
 
 /** What the plan warns of; the manifest's warnings say more of themselves. */

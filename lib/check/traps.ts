@@ -74,6 +74,12 @@ function* version(document: YamlDocument): Generator<Trap> {
   };
 }
 
+/** Where a project may say something to compose: an app.yml is a Compose file itself. */
+function composeAt({ value }: YamlDocument): string {
+  const version = valueAt(value, "/auterion-api-version");
+  return version === undefined ? "" : version === 0 ? "compose." : "compose-override.";
+}
+
 const LIMITED = 'logging: { driver: json-file, options: { max-size: 10m, max-file: "3" } }';
 
 function* logs(document: YamlDocument, { compose }: TrapContext): Generator<Trap> {
@@ -85,7 +91,7 @@ function* logs(document: YamlDocument, { compose }: TrapContext): Generator<Trap
     yield {
       pointer: placesOf(name, document).of("logging"),
       what: `the log of \`${name}\` grows without limit and can fill the device's storage`,
-      hint: `below compose-override.services.${name}: ${LIMITED}`,
+      hint: `below ${composeAt(document)}services.${name}: ${LIMITED}`,
     };
   }
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { type AircrateConfig, type LocalImage, readAircrateYml, type TreeSource } from "../app/aircrate-yml.ts";
 import type { BuildSource } from "../app/build-source.ts";
 import { exists } from "../app/files.ts";
+import { readLegacyApp } from "../app/legacy.ts";
 import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
@@ -31,17 +32,25 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
   await checkFolder(dir);
   const attempt = attempts(options.onFault);
   const config = await attempt(() => readAircrateYml(dir), NO_CONFIG);
-  if (!(await exists(path.join(dir, MANIFEST_NAME)))) {
+  const current = await exists(path.join(dir, MANIFEST_NAME));
+  if (!current && config?.app === undefined) {
     if (config === undefined) throw nothingToBuild(dir);
     return config === NO_CONFIG ? planLocals(dir, config, options) : planImages(dir, config, options);
   }
-  const app = await attempt(() => readAppManifest(dir, options), undefined);
+  if (current && config?.app !== undefined) {
+    throw new AircrateError("input", "`app` is for projects without auterion-app.yml, and there is one", {
+      where: config.app.where,
+      hint: "take it out: auterion-app.yml says what the application is",
+    });
+  }
+  const read = () => (current ? readAppManifest(dir, options) : readLegacyApp(dir, config!, options));
+  const app = await attempt(read, undefined);
   if (app === undefined) return planLocals(dir, config ?? NO_CONFIG, options);
   const planner = createPlanner(dir, parsePlatform(app.platform), config);
   const outputs: PlannedOutput[] = [];
   for (const service of app.services) {
-    const { name, where, source, imageName } = service;
-    const local = config?.images.get(name);
+    const { name, where, source, imageName, local: localName = name } = service;
+    const local = config?.images.get(localName);
     const plan = async () =>
       local !== undefined
         ? planner.local(local)

@@ -97,9 +97,12 @@ function checkPayload(payload: readonly PayloadMember[], app: Identity, findings
     const where = `data/0000/${name}`;
     if (archive === undefined) {
       if (!KNOWN.includes(name)) findings.warning(where, "is no file that AuterionOS is known to use");
-    } else if (name === `${app.name}.image`)
+      continue;
+    }
+    if (name === imagePayloadName(app.slug)) continue;
+    if (name === `${app.name}.image`) {
       findings.warning(where, `older naming: now it is ${imagePayloadName(app.slug)}`);
-    else if (name !== imagePayloadName(app.slug)) {
+    } else {
       findings.problem(where, `is not named after the application, ${imagePayloadName(app.slug)}`);
     }
   }

@@ -71,7 +71,8 @@ export function parseYaml(text: string, name: string): YamlDocument {
   };
 }
 
-function decodeText(bytes: Uint8Array, name: string): string {
+/** @throws AircrateError input */
+export function decodeText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
