@@ -7,6 +7,7 @@ import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
+import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
@@ -34,6 +35,7 @@ Environment:
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
 const COMMANDS = [
+  "init",
   "build",
   "plan",
   "check",
@@ -65,6 +67,7 @@ function parse(): (() => Promise<void>) | undefined {
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
     });
+  addCommand(parser, initCommand);
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
   addCommand(parser, checkCommand);
