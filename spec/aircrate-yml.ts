@@ -115,8 +115,8 @@ export const TreeImage = closed({
 export const LegacyApp = closed(
   {
     name: Type.String({
-      pattern: "^[a-z0-9_-]+$",
-      form: "lower-case letters, digits, `-` and `_`",
+      pattern: "^[a-z0-9_-]{1,80}$",
+      form: "up to 80 lower-case letters, digits, `-` and `_`",
       description: "Names the package, its archive of images and the application on the device.",
     }),
     author: Type.Optional(

@@ -28,20 +28,23 @@ const HttpFunction = closed(
   { description: "What the endpoint is offered as." },
 );
 
-export const HttpEndpoint = closed({
-  "static-root": Type.Optional(
-    Type.String({
-      description: "Folder that is served; must lie in /data of the container, the application fills it.",
-    }),
-  ),
-  proxy: Type.Optional(closed({ port: Port }, { description: "Port in the container that requests go to." })),
-  function: Type.Optional(
-    Type.Union([HttpFunction, Type.Array(HttpFunction)], {
-      form: "a mapping with `type` and `label`, or a list of them",
-      description: "One or several. Inferred: several are a list.",
-    }),
-  ),
-});
+export const HttpEndpoint = closed(
+  {
+    "static-root": Type.Optional(
+      Type.String({
+        description: "Folder that is served; must lie in /data of the container, the application fills it.",
+      }),
+    ),
+    proxy: Type.Optional(closed({ port: Port }, { description: "Port in the container that requests go to." })),
+    function: Type.Optional(
+      Type.Union([HttpFunction, Type.Array(HttpFunction)], {
+        form: "a mapping with `type` and `label`, or a list of them",
+        description: "One or several. Inferred: several are a list.",
+      }),
+    ),
+  },
+  { description: "What the device offers under the pattern. Inferred: either `static-root` or `proxy`." },
+);
 
 export const AppService = closed({
   build: Type.Optional(Type.String({ minLength: 1, description: "Folder with a Dockerfile." })),
@@ -124,14 +127,18 @@ export type ParameterType = (typeof PARAMETER_TYPES)[number];
 
 export const Parameter = Type.Object(
   {
-    name: Type.String({ pattern: "^[a-zA-Z0-9_-]+$", form: "letters, digits, `-` and `_`" }),
+    name: Type.String({
+      pattern: "^[a-zA-Z0-9_-]+$",
+      form: "letters, digits, `-` and `_`",
+      description: "By which the application asks for it.",
+    }),
     description: Type.Object(
       { short: Type.String({ pattern: "^[^\\n]*$", form: "one line of text" }), long: Type.Optional(Type.String()) },
-      { openKeys: true },
+      { openKeys: true, description: "What the user reads; `short` is one line." },
     ),
     type: Type.Union(
       PARAMETER_TYPES.map((name) => Type.Literal(name)),
-      { form: `one of ${PARAMETER_TYPES.join(", ")}` },
+      { form: `one of ${PARAMETER_TYPES.join(", ")}`, description: "Type of the value." },
     ),
     default: Type.Union(
       [
@@ -140,7 +147,7 @@ export const Parameter = Type.Object(
         Type.String(),
         Type.Array(Type.Union([Type.Boolean(), Type.Number(), Type.String()])),
       ],
-      { form: "a value of the parameter's type" },
+      { form: "a value of the parameter's type", description: "Its value until somebody sets another one." },
     ),
     enum_values: Type.Optional(
       dict(Type.String(), {

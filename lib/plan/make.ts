@@ -37,11 +37,13 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
     if (config === undefined) throw nothingToBuild(dir);
     return config === NO_CONFIG ? planLocals(dir, config, options) : planImages(dir, config, options);
   }
-  if (current && config?.app !== undefined) {
-    throw new AircrateError("input", "`app` is for projects without auterion-app.yml, and there is one", {
-      where: config.app.where,
+  const both = current ? config?.app : undefined;
+  if (both !== undefined) {
+    const fault = new AircrateError("input", "`app` is for projects without auterion-app.yml, and there is one", {
+      where: both.where,
       hint: "take it out: auterion-app.yml says what the application is",
     });
+    await attempt(() => Promise.reject(fault), undefined);
   }
   const read = () => (current ? readAppManifest(dir, options) : readLegacyApp(dir, config!, options));
   const app = await attempt(read, undefined);
