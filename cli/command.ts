@@ -38,8 +38,25 @@ export function addCommand<A>(yargs: Argv, { action, ...command }: Command<A>): 
   const module: CommandModule<object, A> = {
     ...command,
     handler: (args) => {
-      throw new Chosen(async () => (await action()).run(args as unknown as A));
+      const meant = lastOnes(args, arraysOf(yargs)) as A;
+      throw new Chosen(async () => (await action()).run(meant));
     },
   };
   return yargs.command(module);
+}
+
+/**
+ * Of an option that stands there several times the last value counts, unless it is declared as an array. The parser can
+ * be told to do so, but then it leaves only the last value of arrays, too.
+ */
+function lastOnes(args: object, arrays: ReadonlySet<string>): object {
+  const last = (value: unknown) => (Array.isArray(value) ? value.at(-1) : value);
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, name === "_" || arrays.has(name) ? value : last(value)]),
+  );
+}
+
+/** The options, and positional arguments, of the command that is parsed that are arrays; missing in the types of yargs. */
+function arraysOf(yargs: Argv): ReadonlySet<string> {
+  return new Set((yargs as unknown as { getOptions(): { array: string[] } }).getOptions().array);
 }

@@ -7,16 +7,20 @@ import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
+import { imageCommand } from "./commands/image.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
+import { saveCommand } from "./commands/save.ts";
 import { schemaCommand } from "./commands/schema.ts";
+import { signCommand } from "./commands/sign.ts";
 import { storeCommand } from "./commands/store.ts";
 import { vendorCommand } from "./commands/vendor.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { dockerWords } from "./docker.ts";
 import { printError, UsageError } from "./ui/error.ts";
 
 const EXIT_HELP = `Exit status:
@@ -42,17 +46,24 @@ const COMMANDS = [
   "schema",
   "lock",
   "vendor",
+  "sign",
   "inspect",
   "verify",
+  "image",
+  "save",
   "store",
   "login",
   "logout",
 ];
-const STORE_COMMANDS = ["ls", "verify", "prune", "import"];
+/** Commands of commands. */
+const SUBCOMMANDS: Readonly<Record<string, readonly string[]>> = {
+  image: ["build", "ls", "rm", "tag"],
+  store: ["ls", "verify", "prune", "import"],
+};
 
 /** Parses the command line. @returns the command to run; none when help or the version was asked for and printed */
 function parse(): (() => Promise<void>) | undefined {
-  const parser = yargs(process.argv.slice(2))
+  const parser = yargs(dockerWords(process.argv.slice(2)))
     .scriptName("aircrate")
     .locale("en")
     .usage("$0 COMMAND\n\nBuilds container applications for drones and other machines without Docker.")
@@ -62,7 +73,7 @@ function parse(): (() => Promise<void>) | undefined {
     .alias("help", "h")
     .epilogue(EXIT_HELP)
     .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .parserConfiguration({ "duplicate-arguments-array": false, "camel-case-expansion": false })
+    .parserConfiguration({ "camel-case-expansion": false })
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
@@ -74,8 +85,11 @@ function parse(): (() => Promise<void>) | undefined {
   addCommand(parser, schemaCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
+  addCommand(parser, signCommand);
   addCommand(parser, inspectCommand);
   addCommand(parser, verifyCommand);
+  addCommand(parser, imageCommand);
+  addCommand(parser, saveCommand);
   addCommand(parser, storeCommand);
   addCommand(parser, loginCommand);
   addCommand(parser, logoutCommand);
@@ -91,7 +105,7 @@ function parse(): (() => Promise<void>) | undefined {
 /** Adds what a misspelt command may have been; yargs does so for options only when asked in a way that takes both. */
 function meant(message: string): string {
   const word = /^Unknown arguments?: ([\w-]+)/.exec(message)?.[1];
-  const found = word === undefined ? undefined : suggest(word, process.argv[2] === "store" ? STORE_COMMANDS : COMMANDS);
+  const found = word === undefined ? undefined : suggest(word, SUBCOMMANDS[process.argv[2] ?? ""] ?? COMMANDS);
   return found === undefined ? message : `${message} (did you mean ${found}?)`;
 }
 

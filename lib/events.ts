@@ -6,7 +6,8 @@ export type BuildEvent =
       readonly kind: "resolve";
       readonly reference: string;
       readonly manifest: Digest;
-      readonly from: "registry" | "store";
+      /** `local`: the store, by a tag that was given on this machine. */
+      readonly from: "registry" | "store" | "local";
     }
   /** A mirror did not deliver, and the next place is asked; `why` in one line. */
   | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }

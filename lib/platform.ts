@@ -18,6 +18,23 @@ export function parsePlatform(text: string): Platform {
   return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
+/**
+ * A platform to build for, as users write it. As container tools have it, `linux/arm64/v8` is `linux/arm64` (containerd
+ * platforms, Normalize).
+ *
+ * @throws AircrateError usage, also for several at once
+ */
+export function parseTargetPlatform(text: string): Platform {
+  const { os, architecture, variant = "" } = parsePlatform(text);
+  if (text.includes(",")) {
+    throw new AircrateError("usage", "an image is for one platform", {
+      where: text,
+      hint: "give each a tag of its own",
+    });
+  }
+  return architecture === "arm64" && plainV8(variant) === "" ? { os, architecture } : parsePlatform(text);
+}
+
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return variant === undefined || variant === "" ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;

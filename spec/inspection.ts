@@ -4,6 +4,7 @@
  * not be read is named in `faults`.
  */
 import { type Static, Type } from "@sinclair/typebox";
+import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
 
 const Text = Type.String();
@@ -47,6 +48,8 @@ export const InspectedArtifact = Type.Object(
     clears: Texts,
     /** Whether it carries a signature; none is checked without a key. */
     signed: Type.Boolean(),
+    /** What the signature was made with, by its size; absent when it is none. */
+    signature: optional(SignatureKind),
     /** Who made it, from either form of the meta-data. */
     build: Type.Object(
       { time: optional(Text), platform: optional(Text), toolVersion: optional(Text) },

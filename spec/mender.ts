@@ -44,3 +44,14 @@ export type TypeInfo = Static<typeof TypeInfo>;
 /** Member `headers/0000/meta-data`. Mender wants strings, numbers and lists only, so the document sits in a string. */
 export const MetaData = Type.Object({ "auterion-metadata": Type.Optional(Type.String()) });
 export type MetaData = Static<typeof MetaData>;
+
+/** What a signature was made with: RSA with PKCS #1 v1.5 or ECDSA, both of SHA-256. Other kinds are unknown to Mender. */
+export const SignatureKind = Type.Object(
+  {
+    algorithm: Type.Union([Type.Literal("RSA"), Type.Literal("ECDSA P-256")]),
+    /** Size of the key. */
+    bits: Type.Integer({ minimum: 1 }),
+  },
+  { additionalProperties: false },
+);
+export type SignatureKind = Static<typeof SignatureKind>;

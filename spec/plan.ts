@@ -5,10 +5,10 @@ export const PlanImage = Type.Object({
   name: Type.String(),
   /** `file:line` that asks for it. */
   where: Type.String(),
-  made: Type.Union([Type.Literal("pull"), Type.Literal("dockerfile"), Type.Literal("tree")]),
+  made: Type.Union([Type.Literal("pull"), Type.Literal("local"), Type.Literal("dockerfile"), Type.Literal("tree")]),
   /** `HOST/REPOSITORY` of every place that may be asked for it, in order; nothing when that is its own registry alone. */
   sources: Type.Optional(Type.Array(Type.String())),
-  /** Name of the image that it is built on, `scratch`, or nothing for one that is pulled. */
+  /** Name of the image that it is built on, `scratch`, or nothing for one that is pulled or local. */
   from: Type.Optional(Type.String()),
   context: Type.Optional(Type.String()),
   dockerfile: Type.Optional(Type.String()),

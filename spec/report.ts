@@ -1,5 +1,6 @@
 /** What `aircrate build --json` prints: scripts go by it. */
 import { type Static, Type } from "@sinclair/typebox";
+import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
 
 export const ReportLayer = Type.Object({
@@ -33,6 +34,14 @@ export const ReportImage = Type.Object({
 });
 export type ReportImage = Static<typeof ReportImage>;
 
+/** An image that was used by a tag that was given on this machine. */
+export const LocalImage = Type.Object({
+  /** In full. */
+  reference: Type.String(),
+  manifest: Digest,
+});
+export type LocalImage = Static<typeof LocalImage>;
+
 export const BuildReport = Type.Object({
   version: Type.Literal(1),
   file: Type.String(),
@@ -49,11 +58,15 @@ export const BuildReport = Type.Object({
     }),
   ),
   images: Type.Array(ReportImage),
+  /** What no lock can pin, and other machines do not have. */
+  localImages: Type.Array(LocalImage),
   /** Stored bytes of all layers, each once. */
   layersSize: Size,
   /** The same if no image shared a layer with another one. */
   apartSize: Size,
   payload: Type.Array(Type.Object({ name: Type.String(), size: Size, sha256: Type.String() })),
+  /** Absent when the artifact is not signed. */
+  signature: Type.Optional(SignatureKind),
   /** When the stages of the build began and ended, in milliseconds since its start; they overlap. */
   stages: Type.Array(Type.Object({ name: Type.String(), start: Type.Number(), end: Type.Number() })),
   warnings: Type.Array(Type.String()),

@@ -14,7 +14,11 @@ export const StoredReference = Type.Object(
     reference: Type.String(),
     /** The platform asked for, as `linux/arm64`. */
     platform: Type.String(),
+    /** Whether the tag was given on this machine. */
+    local: Type.Boolean(),
     manifest: Digest,
+    /** Image ID for engines with graph drivers; nothing when the manifest cannot be read. */
+    config: Type.Optional(Digest),
     /** Its manifest, index, config and layers, as far as they are in the store. */
     size: Size,
     layers: Count,
@@ -133,6 +137,18 @@ export const ImportedImage = Type.Object(
 );
 export type ImportedImage = Static<typeof ImportedImage>;
 
+/** A file that is fetched by its checksum, in a layout of `aircrate vendor`. */
+export const ImportedRemoteFile = Type.Object(
+  {
+    digest: Digest,
+    size: Size,
+    /** Whether the store had it before. */
+    known: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type ImportedRemoteFile = Static<typeof ImportedRemoteFile>;
+
 /** `store import`. */
 export const ImportReport = Type.Object(
   {
@@ -145,6 +161,7 @@ export const ImportReport = Type.Object(
           file: Type.String(),
           kind: Type.Union([Type.Literal("archive"), Type.Literal("artifact"), Type.Literal("folder")]),
           images: Type.Array(ImportedImage),
+          remoteFiles: Type.Array(ImportedRemoteFile),
         },
         { additionalProperties: false },
       ),

@@ -79,6 +79,8 @@ export const ReferenceRecord = Type.Object(
     manifest: Descriptor,
     /** The platform of the manifest that was chosen. */
     found: Platform,
+    /** The tag was given on this machine: it comes before every registry, and pruning keeps it. */
+    local: Type.Optional(Type.Literal(true)),
   },
   { additionalProperties: false },
 );

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ARM64, formatPlatform, type Platform, parsePlatform, platformMatch } from "../lib/platform.ts";
+import {
+  ARM64,
+  formatPlatform,
+  type Platform,
+  parsePlatform,
+  parseTargetPlatform,
+  platformMatch,
+} from "../lib/platform.ts";
 import { throwsWith } from "./support/faults.ts";
 
 test("platforms are read and written", () => {
@@ -12,6 +19,16 @@ test("platforms are read and written", () => {
   for (const text of ["", "linux", "linux/", "/arm64", "linux/arm64/", "linux/arm64/v8/x", "arm64"]) {
     throwsWith(() => parsePlatform(text), "usage", /not a platform/, /linux\/arm64/);
   }
+});
+
+test("one platform to build for, without the variant that arm64 always has", () => {
+  for (const text of ["linux/arm64", "linux/arm64/v8", "linux/arm64/8"])
+    assert.deepEqual(parseTargetPlatform(text), ARM64);
+  for (const text of ["linux/amd64", "linux/arm/v7", "linux/arm64/v9"]) {
+    assert.equal(formatPlatform(parseTargetPlatform(text)), text);
+  }
+  throwsWith(() => parseTargetPlatform("linux/arm64,linux/amd64"), "usage", /for one platform/);
+  throwsWith(() => parseTargetPlatform("arm64"), "usage", /not a platform/);
 });
 
 test("how well an image serves", () => {

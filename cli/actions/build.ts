@@ -1,5 +1,6 @@
 import { type BuildOptions, build } from "../../lib/build/build.ts";
 import { AircrateError } from "../../lib/error.ts";
+import type { SigningKey } from "../../lib/keys/private-key.ts";
 import type { WorkPool } from "../../lib/workers/pool.ts";
 import type { BuildArguments } from "../commands/build.ts";
 import { sourceDateEpoch, storeFolder } from "../environment.ts";
@@ -25,6 +26,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     split: args.split,
     simulation: args.simulation,
     epoch: sourceDateEpoch(process.env),
+    ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
     ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
   };
   if (args.strict) await requireClean(args, pool);
@@ -59,4 +61,9 @@ async function requireClean(args: BuildArguments, pool: WorkPool): Promise<void>
     await pool.close();
     throw error;
   }
+}
+
+async function loadKey(file: string): Promise<SigningKey> {
+  const { signingKey } = await import("../signing-key.ts");
+  return signingKey(file);
 }

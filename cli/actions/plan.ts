@@ -2,7 +2,7 @@ import { readRegistriesFile } from "../../lib/app/registries.ts";
 import { planDocument } from "../../lib/plan/document.ts";
 import { makePlan } from "../../lib/plan/make.ts";
 import type { PlanArguments } from "../commands/plan.ts";
-import { registriesFile } from "../environment.ts";
+import { registriesFile, storeFolder } from "../environment.ts";
 import { renderPlan } from "../ui/plan.ts";
 import { print, printJson, warn } from "../ui/text.ts";
 
@@ -10,6 +10,7 @@ export async function run(args: PlanArguments): Promise<void> {
   const appVersion = args["app-version"];
   const plan = await makePlan(args.dir, {
     simulation: args.simulation,
+    store: storeFolder(process.env),
     ...(appVersion !== undefined && { appVersion }),
   });
   const document = planDocument(plan, await readRegistriesFile(registriesFile(process.env)));

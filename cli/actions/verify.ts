@@ -1,11 +1,14 @@
 import { AircrateError } from "../../lib/error.ts";
+import { readVerifyKey, type VerifyKey } from "../../lib/keys/public-key.ts";
 import { verifyFile } from "../../lib/verify/verify.ts";
 import type { VerifyArguments } from "../commands/verify.ts";
 import { renderVerified } from "../ui/inspection.ts";
 import { print, warn } from "../ui/text.ts";
 
 export async function run(args: VerifyArguments): Promise<void> {
-  const { problems, warnings, inspection } = await verifyFile(args.file);
+  const keys: VerifyKey[] = [];
+  for (const file of args.key) keys.push(await readVerifyKey(file));
+  const { problems, warnings, inspection, signer } = await verifyFile(args.file, { keys });
   for (const { where, message } of warnings) warn(`${where}: ${message}`);
   if (problems.length > 0) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
@@ -15,5 +18,5 @@ export async function run(args: VerifyArguments): Promise<void> {
       hint: "do not install the file; build or fetch it again",
     });
   }
-  print(renderVerified(inspection));
+  print(renderVerified(inspection, signer?.file));
 }

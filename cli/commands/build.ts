@@ -11,6 +11,7 @@ export interface BuildArguments extends NetworkArguments {
   locked: boolean;
   strict: boolean;
   vendor?: string;
+  sign?: string;
   simulation: boolean;
   split: "none" | "auto";
   "max-layer-size"?: string;
@@ -56,6 +57,11 @@ export const buildCommand: Command<BuildArguments> = {
           choices: ["none", "auto"] as const,
           default: "none" as const,
           describe: "Part each layer into dependencies (site-packages, node_modules, lib, vendor) and the rest",
+        },
+        sign: {
+          type: "string",
+          requiresArg: true,
+          describe: "Sign with this private key in PEM, RSA or ECDSA P-256; - reads it from stdin",
         },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
         "max-layer-size": {

@@ -1,3 +1,4 @@
+import { nameOfKind } from "../../lib/keys/signature.ts";
 import type {
   InspectedApp,
   InspectedArtifact,
@@ -25,11 +26,17 @@ export function renderInspection(inspection: Inspection): string {
   return parts.join("\n");
 }
 
-/** One line for a file that verify found right. */
-export function renderVerified({ file, images, app, totals }: Inspection): string {
+/**
+ * One line for a file that verify found right.
+ *
+ * @param key file with the public key that it is signed with
+ */
+export function renderVerified({ file, images, app, totals }: Inspection, key?: string): string {
   const layers = new Set(images.flatMap((image) => image.layers.map(({ diffId }) => diffId))).size;
   const services = app === undefined ? "" : `${count(app.services.length, "service")}, `;
-  return `${file}: ok (${services}${count(images.length, "image")}, ${count(layers, "layer")}, ${bytes(totals.file)})\n`;
+  const parts = [count(images.length, "image"), count(layers, "layer"), bytes(totals.file)];
+  if (key !== undefined) parts.push(`signed with ${key}`);
+  return `${file}: ok (${services}${parts.join(", ")})\n`;
 }
 
 function count(n: number, noun: string): string {
@@ -49,18 +56,23 @@ function kindText({ kind, form }: Inspection): string {
 }
 
 function renderArtifact(artifact: InspectedArtifact): string {
-  const { name, deviceTypes, provides, depends, clears, signed, build, payload } = artifact;
+  const { name, deviceTypes, provides, depends, clears, build, payload } = artifact;
   const rows = [
     ["artifact", name ?? "without name"],
     ["devices", deviceTypes.join(", ")],
     ["provides", pairs(provides)],
     ["depends", pairs(depends)],
     ["clears", clears.join(", ")],
-    ["signed", signed ? "yes" : "no"],
+    ["signed", signedText(artifact)],
     ["built", [build.time, build.platform, build.toolVersion].filter((text) => text !== undefined).join(", ")],
   ].filter(([, value]) => value !== "");
   const files = payload.map(({ name, size, sha256 }) => ["", name, bytes(size), sha256.slice(0, 12)]);
   return `${table(rows)}payload\n${table(files, [2])}`;
+}
+
+function signedText({ signed, signature }: InspectedArtifact): string {
+  if (!signed) return "no";
+  return signature === undefined ? "yes, but not readably" : `yes, with ${nameOfKind(signature)} (not checked)`;
 }
 
 function pairs(map: Readonly<Record<string, string | readonly string[]>>): string {

@@ -22,7 +22,7 @@ export function renderPlan(plan: PlanDocument): string {
 }
 
 function renderImage({ name, where, made, sources, from, steps }: PlanImage): string {
-  const how = made === "pull" ? "pulled" : `from ${from}`;
+  const how = made === "pull" ? "pulled" : made === "local" ? "local image" : `from ${from}`;
   const asked = sources === undefined ? [] : [`    asks ${sources.join(", then ")}`];
   const lines = [`  ${name}  ${how}  (${where})`, ...asked, ...steps.map((step) => `    ${excerpt(step, 100)}`)];
   return lines.map((line) => `${line}\n`).join("");

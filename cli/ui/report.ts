@@ -1,4 +1,6 @@
-import type { BuildReport, ReportImage } from "../../spec/report.ts";
+import { nameOfKind } from "../../lib/keys/signature.ts";
+import type { LocalBuildReport } from "../../spec/local-reports.ts";
+import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
 
 /** The report after a build. */
@@ -7,13 +9,39 @@ export function renderReport(report: BuildReport): string {
   const title = app === undefined ? report.format : `${app.slug} ${app.version} for ${app.deviceTypes.join(", ")}`;
   const parts = [`${title} (${report.platform})\n`, ...report.images.map(renderImage)];
   if (app !== undefined) parts.push(`launch order: ${launchOrderText(app.launchOrder)}\n`);
+  if (report.localImages.length > 0) parts.push(renderLocalImages(report.localImages));
   parts.push(renderTotals(report));
   return parts.join("\n");
 }
 
+/** The report after `image build`. */
+export function renderLocalBuild(report: LocalBuildReport): string {
+  const { tags, platform, localImages, configDigest, manifestDigest, size, stages } = report;
+  return [
+    `${tags.join(", ")} (${platform})\n`,
+    renderLayers(report.layers),
+    ...(localImages.length > 0 ? [renderLocalImages(localImages)] : []),
+    table([
+      ["config", configDigest],
+      ["manifest", manifestDigest],
+    ]),
+    `${bytes(size)} in ${seconds(stages)}\n`,
+  ].join("\n");
+}
+
+function renderLocalImages(images: BuildReport["localImages"]): string {
+  const rows = images.map(({ reference, manifest }) => ["", reference, manifest]);
+  return `local images, which other machines do not have\n${table(rows)}`;
+}
+
 function renderImage(image: ReportImage): string {
   const name = image.service ?? image.tags[0] ?? "image";
-  const rows = image.layers.map(({ diffId, size, shared, source, origin }) => [
+  const tags = image.service === undefined ? "" : `  ${image.tags.join(", ")}`;
+  return `${name}${tags}\n${renderLayers(image.layers)}`;
+}
+
+function renderLayers(layers: readonly ReportLayer[]): string {
+  const rows = layers.map(({ diffId, size, shared, source, origin }) => [
     "",
     bytes(size),
     shared ? "shared" : "own",
@@ -21,14 +49,17 @@ function renderImage(image: ReportImage): string {
     diffId.slice("sha256:".length, "sha256:".length + 12),
     excerpt(origin, 60),
   ]);
-  const tags = image.service === undefined ? "" : `  ${image.tags.join(", ")}`;
-  return `${name}${tags}\n${table(rows, [1])}`;
+  return table(rows, [1]);
 }
 
 function renderTotals(report: BuildReport): string {
-  const { images, layersSize, apartSize, file, size, stages } = report;
+  const { images, layersSize, apartSize, file, size, signature, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
-  const seconds = (stages.at(-1)?.end ?? 0) / 1000;
-  return `${saved}${file}  ${bytes(size)}  in ${seconds.toFixed(2)} s\n`;
+  const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
+  return `${saved}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
+}
+
+function seconds(stages: BuildReport["stages"]): string {
+  return `${((stages.at(-1)?.end ?? 0) / 1000).toFixed(2)} s`;
 }

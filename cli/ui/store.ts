@@ -3,13 +3,13 @@ import { bytes, table } from "./text.ts";
 
 export function renderListing(listing: StoreListing): string {
   const { store, references, blobs, pulled, packed, files, partial, temporary, quarantine } = listing;
-  const rows = references.map(({ reference, platform, manifest, size, complete, used }) => [
+  const rows = references.map(({ reference, platform, local, manifest, size, complete, used }) => [
     reference,
     platform,
     short(manifest),
     bytes(size),
     used.slice(0, 10),
-    complete ? "" : "incomplete",
+    [...(local ? ["local"] : []), ...(complete ? [] : ["incomplete"])].join(", "),
   ]);
   const totals = [
     ["blobs", blobs],
@@ -57,13 +57,22 @@ export function renderPruned({ store, steps, dropped, removed, kept, dryRun }: P
 }
 
 export function renderImport({ store, files, added }: ImportReport): string {
-  const parts = files.flatMap(({ file, images }) => [
+  const parts = files.flatMap(({ file, images, remoteFiles }) => [
     `${file}\n`,
     ...images.map(({ references, platform, manifest, manifestOrigin, layers }) => {
       const rows = layers.map(({ diffId, size, known }) => ["  ", short(diffId), bytes(size), known ? "known" : "new"]);
       const origin = manifestOrigin === "made" ? ", packed here" : "";
       return `  ${references.join(", ")}  ${platform}  ${short(manifest)}${origin}\n${table(rows, [2])}`;
     }),
+    table(
+      remoteFiles.map(({ digest, size, known }) => [
+        "",
+        "remote file",
+        short(digest),
+        bytes(size),
+        known ? "known" : "new",
+      ]),
+    ),
   ]);
   return `${parts.join("")}\n${store}: added ${amount(added, "layer")}\n`;
 }

@@ -54,8 +54,15 @@ export function readTreeCopy(copy: Static<typeof TreeCopy>, context: CopyContext
   };
 }
 
+const NOT_FOR_ARCHIVES = ["owner", "chmod", "include", "exclude", "rename", "capabilities"] as const;
+
 function readSource(copy: Static<typeof TreeCopy>, { directory, report }: CopyContext): TreeCopyFrom {
   const { from, image, archive, url, checksum, unpack = false } = copy;
+  if (archive !== undefined || unpack) {
+    for (const key of NOT_FOR_ARCHIVES) {
+      if (copy[key] !== undefined) report(key, `\`${key}\` is not for archives: their members keep what they say`);
+    }
+  }
   if ([from, archive, url].filter((source) => source !== undefined).length !== 1) {
     report(undefined, "a copy needs one of `from`, `archive` and `url`");
   }

@@ -1,9 +1,10 @@
 import type { DockerArchiveManifest } from "../../spec/docker-archive.ts";
 import { MEDIA } from "../../spec/media-types.ts";
-import { ANNOTATION, type Descriptor, type Index, type IndexEntry, type Manifest } from "../../spec/oci.ts";
+import { ANNOTATION, type Index, type IndexEntry } from "../../spec/oci.ts";
 import type { LayerRecord } from "../../spec/store.ts";
-import { blobPath, type Digest, digestOf, LAYOUT_MARKER } from "../digest.ts";
+import { blobPath, type Digest, LAYOUT_MARKER } from "../digest.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
+import { composeManifest, type Document, type LayerForm } from "./manifest.ts";
 
 /** An image that is ready to be written: its config bytes are final. */
 export interface ArchiveImage {
@@ -17,9 +18,6 @@ export interface ArchiveImage {
  * `docker-archive` is a hybrid: an OCI image layout that also has `manifest.json`, in a tar file. `oci` leaves that out.
  */
 export type ArchiveForm = "docker-archive" | "oci";
-
-/** How layers lie in the archive: as they are in the store, or plain and named by their diffID. */
-export type LayerForm = "gzip" | "plain";
 
 /** A member of the archive; `layer` is one whose bytes come from the store. */
 export type ArchiveMember =
@@ -53,33 +51,32 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   const entries: IndexEntry[] = [];
   const items = new Map<Digest, DockerArchiveManifest[number] & { RepoTags: string[] }>();
   const ids: ArchiveImageIds[] = [];
-  const addBytes = (mediaType: string, bytes: Uint8Array): Descriptor => {
-    const digest = digestOf(bytes);
+  const addBytes = ({ descriptor: { digest }, bytes }: Document) => {
     blobs.set(digest, { path: blobPath(digest), bytes });
-    return { mediaType, digest, size: bytes.length };
   };
 
   for (const { tags, configBytes, layers } of images) {
-    const config = addBytes(MEDIA.ociConfig, configBytes);
-    const descriptors = layers.map((layer) => layerDescriptor(layer, layerForm));
+    const { config, manifest, layers: descriptors } = composeManifest(configBytes, layers, layerForm);
+    addBytes(config);
+    addBytes(manifest);
     for (const [i, { digest }] of descriptors.entries()) {
       if (!blobs.has(digest)) blobs.set(digest, { path: blobPath(digest), layer: layers[i]!, form: layerForm });
     }
-    const manifest: Manifest = { schemaVersion: 2, mediaType: MEDIA.ociManifest, config, layers: descriptors };
-    const described = addBytes(MEDIA.ociManifest, toJson(manifest));
+    const described = manifest.descriptor;
     for (const tag of tags) {
       const annotations = { [ANNOTATION.containerdName]: tag, [ANNOTATION.refName]: tag };
       entries.push({ ...described, annotations });
     }
     if (tags.length === 0) entries.push(described);
-    const item = items.get(config.digest) ?? {
-      Config: blobPath(config.digest),
+    const configDigest = config.descriptor.digest;
+    const item = items.get(configDigest) ?? {
+      Config: blobPath(configDigest),
       RepoTags: [],
       Layers: descriptors.map(({ digest }) => blobPath(digest)),
     };
     item.RepoTags.push(...tags);
-    items.set(config.digest, item);
-    ids.push({ tags, configDigest: config.digest, manifestDigest: described.digest });
+    items.set(configDigest, item);
+    ids.push({ tags, configDigest, manifestDigest: described.digest });
   }
 
   const index: Index = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: entries };
@@ -92,12 +89,6 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   ];
   if (form === "docker-archive") members.push({ path: "manifest.json", bytes: toJson([...items.values()]) });
   return { members: [...members, ...sorted], images: ids };
-}
-
-function layerDescriptor(layer: LayerRecord, form: LayerForm): Descriptor {
-  return form === "plain"
-    ? { mediaType: MEDIA.ociLayer, digest: layer.diffId, size: layer.plainSize }
-    : { mediaType: MEDIA.ociLayerGzip, digest: layer.digest, size: layer.size };
 }
 
 function toJson(document: unknown): Uint8Array {

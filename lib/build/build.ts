@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport } from "../../spec/report.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { auterionMetadata } from "../app/metadata.ts";
@@ -8,37 +9,27 @@ import { type Archive, type ArchiveImage, composeArchive } from "../archive/comp
 import { writePieces } from "../archive/pieces.ts";
 import { plainArchive, spliceArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
-import type { OnEvent } from "../events.ts";
 import { timestamp } from "../image/assemble.ts";
-import { finishImage, type Image } from "../image/image.ts";
-import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
-import { isImageStored } from "../image/stored.ts";
-import { createTake } from "../image/take.ts";
-import { createLayerBuilder } from "../layer/builder.ts";
-import { checkLock, lockDifferences, pinsOf, requireLocked } from "../lock/check.ts";
+import type { SigningKey } from "../keys/private-key.ts";
+import { checkLock, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
 import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { Reference } from "../reference.ts";
-import { createRemoteFiles } from "../remote/files.ts";
-import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
-import { createScratch } from "../store/scratch.ts";
 import { shareSegments } from "../tar/shared.ts";
 import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
-import { requireDepth } from "./depth.ts";
-import { startImages } from "./images.ts";
-import { throwMissing, tryFiles } from "./missing.ts";
-import { createOpeners } from "./openers.ts";
+import { carryOut, type ImageOptions } from "./carry-out.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
 
 export type OutputFormat = "auterionos" | "docker-archive" | "oci";
 
-export interface BuildOptions extends PlanOptions, SessionOptions {
+export interface BuildOptions extends PlanOptions, ImageOptions {
+  /** Folder of the blob store. */
+  readonly store: string;
   /** Project folder, as the user gives it. */
   readonly dir: string;
   /** File to write; default: in the project's folder `build`, named after the application and its version. */
@@ -49,15 +40,10 @@ export interface BuildOptions extends PlanOptions, SessionOptions {
   readonly unversionedFile?: boolean;
   /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
-  /** `auto` parts each layer that is built into dependencies and application; default `none`. */
-  readonly split?: "none" | "auto";
-  /** Seconds since 1970 for every time in the output; default 0. */
-  readonly epoch?: number;
-  /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
-  readonly maxLayerSize?: number;
+  /** Signs the artifact. */
+  readonly key?: SigningKey;
   /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
   readonly pool?: WorkPool;
-  readonly onEvent?: OnEvent;
 }
 
 /**
@@ -81,102 +67,23 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
+  if (format !== "auterionos" && options.key !== undefined) {
+    throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
+  }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
-  const epoch = options.epoch ?? 0;
-  const session = await openSession(options, plan.registries);
-  const { store, client, vendor } = session;
-  if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
-  const scratch = createScratch(store);
-  const ending = new AbortController();
-  const maxSize = options.maxLayerSize ?? MAX_LAYER_SIZE;
   const report = createReport(plan);
-  const onEvent: OnEvent = (event) => {
-    report.event(event);
-    options.onEvent?.(event);
-  };
-  const network = { ...session.network, signal: ending.signal };
-  const offline = options.offline === true;
-  const remote = createRemoteFiles(store, pool, { ...network, vendor, offline, maxSize, onEvent });
-  const stop = () => {
-    ending.abort();
-    void pool.close();
-  };
-  options.signal?.addEventListener("abort", stop, { once: true });
-  try {
-    if (lock !== undefined) {
-      for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: aircrate lock adds it`);
-    }
-    const { platform } = plan;
-    const pins = pinsOf(plan, lock);
-    const pull = createPull({
-      ...{ store, pool, client, vendor, platform, pins, onEvent },
-      offline,
-      signal: ending.signal,
-      ...(options.maxLayerSize !== undefined && { maxLayerSize: options.maxLayerSize }),
-    });
-    const isStored = (reference: Reference) => isImageStored(store, reference, { platform, pins });
-    const buildLayer = createLayerBuilder(store, pool);
-    const take = createTake(store, pool, scratch);
-    const open = createOpeners({
-      ...{ pool, scratch, maxSize },
-      async remote(url, checksum, where) {
-        if (locked !== undefined) requireLocked(plan, locked, { checksum, where });
-        return remote.fetch(url, { checksum, where });
-      },
-    });
-    const files = offline ? tryFiles(plan, remote) : undefined;
-    const started = startImages(plan, {
-      buildLayer,
-      take,
-      open,
-      epoch,
-      split: options.split === "auto",
-      pull,
-      isStored,
-      warn: report.warn,
-    });
-    const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
-    const finished = await watch.time("pull and pack", () => finish(plan, images));
-    const target = { file: options.output ?? defaultOutput(plan, format, options), format };
-    const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, signal: options.signal }),
-    );
-    return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
-  } catch (error) {
-    // What was cut short by the abort fails in many ways; the abort is the reason.
-    options.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    options.signal?.removeEventListener("abort", stop);
-    // What is still under way when a build fails must not be tried again.
-    ending.abort();
-    await scratch.clean();
-    await Promise.all([remote.close(), session.close()]);
+  if (lock !== undefined) {
+    for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: aircrate lock adds it`);
+    for (const line of shadowedPins(plan, lock)) report.warn(`${line}: aircrate image rm makes the lock count`);
   }
-}
-
-/**
- * Waits for the images that go into the output, the first failure in the order of the plan first.
- *
- * @param files offline: with them, what the store lacks is told of all images and files at once
- */
-async function collect(
-  plan: BuildPlan,
-  started: ReadonlyMap<string, Promise<Image>>,
-  files: Promise<readonly PromiseSettledResult<unknown>[]> | undefined,
-): Promise<ReadonlyMap<string, Image>> {
-  const images = new Map<string, Image>();
-  if (files !== undefined) throwMissing([...(await Promise.allSettled(started.values())), ...(await files)]);
-  for (const [name, image] of started) images.set(name, await image);
-  for (const { image } of plan.outputs) requireDepth(plan, image, images);
-  return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
-}
-
-async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Promise<ArchiveImage[]> {
-  const finished: ArchiveImage[] = [];
-  for (const { image, tags } of plan.outputs) finished.push({ tags, ...(await finishImage(images.get(image)!)) });
-  return finished;
+  const pins = pinsOf(plan, lock);
+  return carryOut(plan, { ...options, pool, report, watch, pins, locked }, async ({ store, images, finished }) => {
+    const { epoch = 0, key, signal } = options;
+    const target = { file: options.output ?? defaultOutput(plan, format, options), format };
+    const written = await watch.time("write", () => write(target, finished, { plan, store, pool, epoch, key, signal }));
+    return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
+  });
 }
 
 interface WriteContext {
@@ -184,6 +91,7 @@ interface WriteContext {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly epoch: number;
+  readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -191,12 +99,13 @@ interface Written {
   readonly archive: Archive;
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
 }
 
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, pool, epoch, signal }: WriteContext,
+  { plan, store, pool, epoch, key, signal }: WriteContext,
 ): Promise<Written> {
   if (format === "auterionos") {
     const archive = composeArchive(images, "docker-archive", "plain");
@@ -209,9 +118,11 @@ async function write(
       header: artifactHeader(app, epoch),
       payload,
       digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+      key,
       signal,
     });
-    return { archive, size: written.size, payload: [...written.payload] };
+    const signature = key === undefined ? {} : { signature: key.kind };
+    return { archive, size: written.size, payload: [...written.payload], ...signature };
   }
   const archive = composeArchive(images, format, "gzip");
   const size = await writeOutput(file, async (handle) => {

@@ -4,7 +4,7 @@ import type { BuildPlan, PlannedImage } from "../plan/plan.ts";
 import type { Reference } from "../reference.ts";
 import { createContextCache } from "./contexts.ts";
 import { makeDockerfileImage } from "./dockerfile-image.ts";
-import type { MakeContext } from "./make.ts";
+import type { MakeContext, Openers } from "./make.ts";
 import { makeTreeImage } from "./tree-image.ts";
 
 export interface MakeOptions extends Omit<MakeContext, "plan" | "contexts" | "images"> {
@@ -40,10 +40,16 @@ export function startImages(plan: BuildPlan, options: MakeOptions): Images {
   const guess = async () => {
     if (await areStored(plan, options.isStored)) return;
     const guesses = new Map<string, Promise<Image>>();
+    // An address may depend on the base's environment: no server is asked for what may never be wanted.
+    const open: Openers = {
+      ...options.open,
+      remote: () => Promise.reject(new Error("nothing is fetched for a guess")),
+    };
     for (const planned of plan.images) {
       const { name, recipe } = planned;
       if (recipe.kind === "pull") start(guesses, name, Promise.resolve(emptyImage(plan.platform)));
-      else start(guesses, name, makeImage(planned, { plan, contexts, images: guesses, ...options, warn: () => {} }));
+      else
+        start(guesses, name, makeImage(planned, { plan, contexts, images: guesses, ...options, open, warn: () => {} }));
     }
   };
   // Only time is lost without it.

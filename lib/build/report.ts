@@ -1,5 +1,6 @@
+import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
-import type { Archive, ArchiveImage } from "../archive/compose.ts";
+import type { Archive, ArchiveImage, ArchiveImageIds } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
 import { type BuildEvent, createWarnings } from "../events.ts";
 import type { Image, LayerSource } from "../image/image.ts";
@@ -11,39 +12,67 @@ export interface Finished {
   readonly format: BuildReport["format"];
   readonly size: number;
   readonly payload: BuildReport["payload"];
+  readonly signature?: SignatureKind;
   readonly archive: Archive;
   readonly images: ReadonlyMap<string, Image>;
   readonly finished: readonly ArchiveImage[];
   readonly stages: BuildReport["stages"];
 }
 
+/** What is told of each image of the output. */
+export interface FinishedImages extends Pick<Finished, "images" | "finished"> {
+  /** In the order of the plan's outputs. */
+  readonly ids: readonly ArchiveImageIds[];
+}
+
+export type Report = ReturnType<typeof createReport>;
+
 /** Collects what a build reports. */
 export function createReport(plan: BuildPlan) {
   const pulled = new Set<Digest>();
+  const local = new Map<string, Digest>();
   const warnings = [...plan.warnings];
   const passedOver = createWarnings();
+
+  async function imageReports({ images, finished, ids }: FinishedImages): Promise<ReportImage[]> {
+    const users = countUsers(finished);
+    const reports: ReportImage[] = [];
+    for (const [i, { service, image }] of plan.outputs.entries()) {
+      const layers: ReportLayer[] = [];
+      for (const source of images.get(image)!.layers) layers.push(await layerReport(source, users, pulled));
+      const { tags, configDigest, manifestDigest } = ids[i]!;
+      reports.push({
+        ...(service !== undefined && { service }),
+        ...{ tags: [...tags], configDigest, manifestDigest, layers },
+        ownSize: sizeOf(layers.filter(({ shared }) => !shared)),
+        sharedSize: sizeOf(layers.filter(({ shared }) => shared)),
+      });
+    }
+    return reports;
+  }
+
+  /** What is told at the end, whatever was made. */
+  function rest(): Pick<BuildReport, "localImages" | "warnings"> {
+    return {
+      localImages: [...local].map(([reference, manifest]) => ({ reference, manifest })),
+      warnings: [...warnings, ...passedOver.list()],
+    };
+  }
+
   return {
+    imageReports,
+    rest,
     event(event: BuildEvent): void {
       if (event.kind === "pull-end") pulled.add(event.stored);
+      if (event.kind === "resolve" && event.from === "local") local.set(event.reference, event.manifest);
       passedOver.event(event);
     },
     warn(warning: string): void {
       warnings.push(warning);
     },
-    async finish({ file, format, size, payload, archive, images, finished, stages }: Finished): Promise<BuildReport> {
-      const users = countUsers(finished);
-      const reports: ReportImage[] = [];
-      for (const [i, { service, image }] of plan.outputs.entries()) {
-        const layers: ReportLayer[] = [];
-        for (const source of images.get(image)!.layers) layers.push(await layerReport(source, users, pulled));
-        const { tags, configDigest, manifestDigest } = archive.images[i]!;
-        reports.push({
-          ...(service !== undefined && { service }),
-          ...{ tags: [...tags], configDigest, manifestDigest, layers },
-          ownSize: sizeOf(layers.filter(({ shared }) => !shared)),
-          sharedSize: sizeOf(layers.filter(({ shared }) => shared)),
-        });
-      }
+    async finish(done: Finished): Promise<BuildReport> {
+      const { file, format, size, payload, signature, archive, images, finished, stages } = done;
+      const reports = await imageReports({ images, finished, ids: archive.images });
       const unique = new Map(reports.flatMap(({ layers }) => layers).map((layer) => [layer.diffId, layer]));
       const { app } = plan;
       return {
@@ -61,7 +90,8 @@ export function createReport(plan: BuildPlan) {
         images: reports,
         layersSize: sizeOf([...unique.values()]),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
-        ...{ payload, stages, warnings: [...warnings, ...passedOver.list()] },
+        ...(signature !== undefined && { signature }),
+        ...{ payload, stages, ...rest() },
       };
     },
   };

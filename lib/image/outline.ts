@@ -37,30 +37,51 @@ export interface Outline {
 }
 
 /**
- * Finds out what a reference stands for: what it is locked to, else what its digest names, else what the sources say.
- * Nobody is asked for what a digest names and the store has.
+ * Finds out what a reference stands for: what it is locked to, else the local image of that name, else what its digest
+ * names, else what the sources say. Nobody is asked for what a digest names and the store has.
  *
  * @throws AircrateError as `resolveImage`; integrity when the image is not what the lock says of it; refused, naming all
- *   that is missing, when `offline` and a part of the image is not here
+ *   that is missing, when `offline` and a part of the image is not here; unreachable when a part of a local one is gone
  */
 export async function findOutline(options: OutlineOptions, reference: Reference): Promise<Outline> {
   const where = formatReference(reference);
   const pin = options.pins?.get(where);
   if (options.offline && pin !== undefined) await checkHere(options, partsOf(pin), where);
+  const known =
+    pin === undefined ? await findReference(options.store, where, formatPlatform(options.platform)) : undefined;
+  if (known?.local === true) return localOutline(options, reference, known);
+  const fixed = options.offline || reference.digest !== undefined;
   const outline =
-    (await outlineFromStore(options, reference, pin)) ?? (await outlineFromSources(options, reference, pin));
+    (await outlineFromStore(options, reference, { record: fixed ? known : undefined, pin })) ??
+    (await outlineFromSources(options, reference, pin));
   if (options.offline && pin === undefined) await checkHere(options, layersOf(outline), where);
   return outline;
 }
 
+/** No registry is asked for what a local image lacks: what it has under that name is another image. */
+async function localOutline(options: OutlineOptions, reference: Reference, record: ReferenceRecord): Promise<Outline> {
+  const outline = await outlineFromStore(options, reference, { record });
+  const missing = outline === undefined ? ["manifest or config"] : await missingParts(options, layersOf(outline));
+  if (outline !== undefined && missing.length === 0) return outline;
+  throw new AircrateError("unreachable", "a part of the local image is not in the store any more", {
+    where: formatReference(reference),
+    reason: missing.map((part) => `the store lacks ${part}`),
+    hint: "build it again with aircrate image build, or forget it with aircrate image rm",
+  });
+}
+
+interface Known {
+  readonly record?: ReferenceRecord | undefined;
+  readonly pin?: LockedImage | undefined;
+}
+
 async function outlineFromStore(
-  { store, platform, offline, onEvent }: OutlineOptions,
+  { store, platform, onEvent }: OutlineOptions,
   reference: Reference,
-  pin: LockedImage | undefined,
+  { record: known, pin }: Known,
 ): Promise<Outline | undefined> {
   const where = formatReference(reference);
-  const fixed = offline || reference.digest !== undefined;
-  const record = pin ?? (fixed ? await findReference(store, where, formatPlatform(platform)) : undefined);
+  const record = pin ?? known;
   const manifestBytes = record && (await readBlob(store, record.manifest));
   if (record === undefined || manifestBytes === undefined) return undefined;
   const manifest = decodeAt(Manifest, manifestBytes, where);
@@ -71,7 +92,8 @@ async function outlineFromStore(
   const imageConfig = decodeAt(ImageConfig, configBytes, where, "the image config");
   // Not every manifest in the store came by a reference: another tool may have put it there, and a lock may be wrong.
   checkConfig(imageConfig, layers, platform, where);
-  onEvent({ kind: "resolve", reference: where, manifest: record.manifest.digest, from: "store" });
+  const from = known?.local === true ? "local" : "store";
+  onEvent({ kind: "resolve", reference: where, manifest: record.manifest.digest, from });
   return { config: imageConfig, configBytes, layers };
 }
 
@@ -156,6 +178,11 @@ function layersOf({ layers }: { layers: readonly Omit<Part, "what">[] }): Part[]
 }
 
 async function checkHere(options: OutlineOptions, parts: readonly Part[], where: string): Promise<void> {
+  const missing = await missingParts(options, parts);
+  if (missing.length > 0) throw offlineError(options, where, missing);
+}
+
+async function missingParts(options: OutlineOptions, parts: readonly Part[]): Promise<string[]> {
   const missing: string[] = [];
   for (const part of parts) {
     const { what, digest, size } = part;
@@ -166,7 +193,7 @@ async function checkHere(options: OutlineOptions, parts: readonly Part[], where:
       (await options.vendor?.size(digest)) === size;
     if (!here) missing.push(`${what} ${digest} (${size} bytes)`);
   }
-  if (missing.length > 0) throw offlineError(options, where, missing);
+  return missing;
 }
 
 /** What the error says of an image of which a part is refused. */

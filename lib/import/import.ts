@@ -1,7 +1,5 @@
-import { MEDIA } from "../../spec/media-types.ts";
-import type { Descriptor, Manifest } from "../../spec/oci.ts";
 import type { ImportedFile, ImportedImage, ImportReport } from "../../spec/store-reports.ts";
-import { digestOf } from "../digest.ts";
+import { composeManifest } from "../archive/manifest.ts";
 import { AircrateError } from "../error.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { payloadOf } from "../inspect/header.ts";
@@ -11,6 +9,7 @@ import { takeLease } from "../store/lease.ts";
 import { amountOf } from "../store/list.ts";
 import { recordReference } from "../store/records.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../workers/pool.ts";
+import { selectFiles, takeFiles } from "./files.ts";
 import { findTaken, type ImportLayer, type TakenLayer, takeLayer } from "./layer.ts";
 import { visitMembers } from "./members.ts";
 import { type NamedImage, nameImages } from "./name.ts";
@@ -32,7 +31,8 @@ export interface ImportOptions {
  *
  * A file is read twice. The first time everything in it is checked, and a file that is wrong adds nothing. The second
  * time its layers come into the store, checked as those of a registry: gzip'd ones byte for byte, with the file's own
- * manifest; plain ones packed by our rule, with a manifest that is made for them. Memory does not grow with the file.
+ * manifest; plain ones packed by our rule, with a manifest that is made for them. From a layout of `aircrate vendor`, its
+ * remote files come as well. Memory does not grow with the file.
  *
  * @throws AircrateError unreachable: a file cannot be read; input: it is none of these, or holds what is not supported;
  *   integrity: it is damaged, incomplete or not what it says
@@ -63,12 +63,17 @@ async function importFile(file: string, { store, pool, as, maxUnpacked }: Contex
   const scan = await scanFile(file, maxUnpacked);
   const archive = archiveOf(scan);
   const faults = "artifact" in scan ? scan.artifact.faults : [];
-  const images = nameImages(selectImages(archive, { file, faults }), { file, ...(as !== undefined && { as }) });
+  const files = selectFiles(archive);
+  const selected = selectImages(archive, {
+    ...{ file, faults: [...faults, ...files.faults] },
+    optional: files.members.size > 0,
+  });
+  const images = nameImages(selected, { file, ...(as !== undefined && { as }) });
   const taken = await takeLayers(images, { scan, archive, store, pool });
   const imported: ImportedImage[] = [];
   for (const image of images) imported.push(await recordImage(store, image, taken));
   const kind = scan.form === "folder" ? "folder" : "artifact" in scan ? "artifact" : "archive";
-  return { file, kind, images: imported };
+  return { file, kind, images: imported, remoteFiles: await takeFiles(files, { scan, archive, store }) };
 }
 
 function archiveOf(scan: FileScan): ArchiveScan {
@@ -113,7 +118,8 @@ async function recordImage(
   const { config, index } = image;
   await writeBlob(store, config.bytes);
   if (index !== undefined) await writeBlob(store, index.bytes);
-  const manifest = image.manifest ?? makeManifest(config.descriptor, layers);
+  const records = layers.map(({ record }) => record);
+  const manifest = image.manifest ?? composeManifest(config.bytes, records, "gzip").manifest;
   await writeBlob(store, manifest.bytes);
   for (const reference of references) {
     await recordReference(store, {
@@ -131,16 +137,4 @@ async function recordImage(
     manifestOrigin: image.manifest === undefined ? "made" : "original",
     layers: layers.map(({ record: { diffId, digest, size }, known }) => ({ diffId, digest, size, known })),
   };
-}
-
-/** As in our own archives: nothing but what the layers and the config give. */
-function makeManifest({ digest, size }: Descriptor, layers: readonly TakenLayer[]) {
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA.ociManifest,
-    config: { mediaType: MEDIA.ociConfig, digest, size },
-    layers: layers.map(({ record }) => ({ mediaType: MEDIA.ociLayerGzip, digest: record.digest, size: record.size })),
-  };
-  const bytes = Buffer.from(JSON.stringify(manifest), "utf8");
-  return { bytes, descriptor: { mediaType: MEDIA.ociManifest, digest: digestOf(bytes), size: bytes.length } };
 }

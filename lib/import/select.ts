@@ -34,11 +34,12 @@ export interface ImportImage {
  * The images of an archive. Every digest in it was taken when it was read; here they are compared with the documents.
  *
  * @param faults what was wrong with the file around the archive
+ * @param optional whether there need not be any
  * @throws AircrateError integrity when anything does not fit, input when layers are packed in a way that is not supported
  */
 export function selectImages(
   archive: ArchiveScan,
-  { file, faults }: { file: string; faults: readonly Finding[] },
+  { file, faults, optional }: { file: string; faults: readonly Finding[]; optional: boolean },
 ): ImportImage[] {
   const found = findImages(archive);
   const problems = [...faults, ...archive.faults, ...found.faults];
@@ -66,7 +67,7 @@ export function selectImages(
   });
   for (const image of images) problems.push(...checkDocuments(image));
   if (problems.length > 0) throw refuse(file, problems);
-  if (images.length === 0) throw new AircrateError("input", "the file holds no image", { where: file });
+  if (images.length === 0 && !optional) throw new AircrateError("input", "the file holds no image", { where: file });
   return images;
 }
 

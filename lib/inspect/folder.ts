@@ -6,8 +6,11 @@ import { type ArchiveScan, addMember } from "./archive.ts";
 import { scanBlob } from "./blob.ts";
 import type { Budget } from "./limits.ts";
 
-/** What belongs to an image layout in a folder (image-spec image-layout.md); anything else is somebody else's. */
-const DOCUMENTS = ["oci-layout", "index.json", "manifest.json"];
+/**
+ * What belongs to an image layout in a folder (image-spec image-layout.md), and the lock that `aircrate vendor` puts there;
+ * anything else is somebody else's.
+ */
+const DOCUMENTS = ["oci-layout", "index.json", "manifest.json", "aircrate.lock"];
 
 /**
  * Reads an OCI image layout that is a folder. Links are not followed: what they lead to is not in the layout.

@@ -1,5 +1,7 @@
 import type { Finding, InspectedArtifact } from "../../spec/inspection.ts";
 import { HeaderInfo, TypeInfo } from "../../spec/mender.ts";
+import { decodeSignature, kindOfSignature } from "../keys/signature.ts";
+import { SIGNATURE_MEMBER } from "../mender/documents.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
 import type { ArtifactScan, PayloadMember } from "./artifact.ts";
 import { pickValid, type Read, readJson } from "./documents.ts";
@@ -52,6 +54,8 @@ export function describeArtifact(artifact: ArtifactScan, documents: HeaderDocume
   const { artifact_name: name, artifact_group: group } = info.artifact_provides ?? {};
   const payloadType = typeInfo.type ?? info.payloads?.[0]?.type;
   const metaData = decodeMetaData(documents);
+  const signature = artifact.members.find((member) => member.name === SIGNATURE_MEMBER);
+  const signed = signature?.bytes && decodeSignature(signature.bytes);
   return {
     ...(name !== undefined && { name }),
     ...(group !== undefined && { group }),
@@ -60,7 +64,8 @@ export function describeArtifact(artifact: ArtifactScan, documents: HeaderDocume
     provides: typeInfo.artifact_provides ?? {},
     depends: typeInfo.artifact_depends ?? {},
     clears: typeInfo.clears_artifact_provides ?? [],
-    signed: artifact.members.some((member) => member.name === "manifest.sig"),
+    signed: signature !== undefined,
+    ...(signed !== undefined && { signature: kindOfSignature(signed) }),
     build: describeBuild(documents),
     ...(metaData !== undefined && { metaData }),
     members: artifact.members.map(({ name, size }) => ({ name, size })),

@@ -9,19 +9,36 @@ import { formatReference, type Reference } from "../reference.ts";
 import { LOCK_NAME, lockFile } from "./file.ts";
 
 /** A reference of a plan. */
-export interface PulledReference {
+export interface PlannedReference {
   /** In full, as in the lock. */
   readonly name: string;
   readonly reference: Reference;
   /** `file:line` that asks for it. */
   readonly where: string;
+  /** Whether it is a tag that was given on this machine: a lock could not say where others find the image. */
+  readonly local: boolean;
+}
+
+/** All that a plan refers to, in its order. */
+export function plannedReferences(plan: BuildPlan): PlannedReference[] {
+  return plan.images.flatMap(({ recipe, where }) => {
+    if (recipe.kind !== "pull") return [];
+    const { reference, local = false } = recipe;
+    return [{ name: formatReference(reference), reference, where, local }];
+  });
 }
 
 /** All that a plan pulls, in its order. */
-export function pulledReferences(plan: BuildPlan): PulledReference[] {
-  return plan.images.flatMap(({ recipe, where }) =>
-    recipe.kind === "pull" ? [{ name: formatReference(recipe.reference), reference: recipe.reference, where }] : [],
-  );
+export function pulledReferences(plan: BuildPlan): PlannedReference[] {
+  return plannedReferences(plan).filter(({ local }) => !local);
+}
+
+/** Local images that a lock knows as images of a registry, on the platform of the plan, one line each. */
+export function shadowedPins(plan: BuildPlan, lock: Lock): string[] {
+  const platform = formatPlatform(plan.platform);
+  return plannedReferences(plan)
+    .filter(({ name, local }) => local && lock.images[name]?.platforms[platform] !== undefined)
+    .map(({ name, where }) => `${where}: ${name} is locked, but a local image has that name`);
 }
 
 /** What a lock says of the references of a plan, on the platform of the plan. */
@@ -47,12 +64,12 @@ export function lockDifferences(plan: BuildPlan, lock: Lock): { missing: string[
     if (known === undefined) return [`${where}: ${name} is not in ${LOCK_NAME}`];
     return known.platforms[platform] === undefined ? [`${where}: ${name} is not in ${LOCK_NAME} for ${platform}`] : [];
   });
-  const names = new Set(wanted.map(({ name }) => name));
+  const names = new Set(plannedReferences(plan).map(({ name }) => name));
   const unused = Object.entries(lock.images)
     .filter(([name, { platforms }]) => !names.has(name) && platforms[platform] !== undefined)
     .map(([name]) => `nothing uses ${name} any more`);
   const files = fileDifferences(plan, lock);
-  return { missing: [...missing, ...files.missing], unused: [...unused, ...files.unused] };
+  return { missing: [...missing, ...files.missing], unused: [...shadowedPins(plan, lock), ...unused, ...files.unused] };
 }
 
 function fileDifferences(plan: BuildPlan, lock: Lock): { missing: string[]; unused: string[] } {

@@ -9,7 +9,7 @@ import { parseRemote } from "../remote/address.ts";
 import type { WantedFile } from "../remote/fetch-all.ts";
 import type { Session } from "../session.ts";
 import { findFile } from "../store/records.ts";
-import { pinsOf, pulledReferences } from "./check.ts";
+import { pinsOf, plannedReferences } from "./check.ts";
 
 export type LockContext = ResolveContext & Pick<Session, "network">;
 
@@ -64,7 +64,7 @@ export async function lockFiles(
 async function filesOf(context: LockContext, plan: BuildPlan, lock: Lock): Promise<WantedFile[]> {
   const open = new Set(plannedFiles(plan).map(({ base }) => base));
   const environments = new Map<string, ReadonlyMap<string, string>>();
-  for (const { name, reference, where } of pulledReferences(plan)) {
+  for (const { name, reference, where } of plannedReferences(plan)) {
     if (!open.has(name)) continue;
     const options = { platform: plan.platform, offline: false, pins: pinsOf(plan, lock) };
     const { config } = await findOutline({ ...context, ...options }, reference);

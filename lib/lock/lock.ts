@@ -11,7 +11,7 @@ import { familiarReference, formatReference, parseReference, type Reference } fr
 import { openSession, type SessionOptions } from "../session.ts";
 import { didYouMean } from "../suggest.ts";
 import { lockChanges } from "./changes.ts";
-import { pulledReferences } from "./check.ts";
+import { plannedReferences, pulledReferences } from "./check.ts";
 import { lockFile, readLock, writeLock } from "./file.ts";
 import { lockFiles } from "./files.ts";
 import { makePlans } from "./plans.ts";
@@ -43,7 +43,7 @@ const PARALLEL_REFERENCES = 4;
  */
 export async function lockProject(options: LockOptions): Promise<LockReport> {
   const before = await readLock(options.dir);
-  const plans = await makePlans(options.dir, before, options.simulation);
+  const plans = await makePlans(options.dir, before, options);
   const wanted = wantedReferences(plans);
   const moving = chosen(options.update, wanted);
   const session = await openSession(options, plans[0]!.registries);
@@ -58,7 +58,13 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
     const lock: Lock = { ...images, ...(await lockFiles(context, plans, { lock: images, before })) };
     const changes = await lockChanges(session.store, before, lock);
     const written = await writeLock(options.dir, lock);
-    return { version: 1, file: lockFile(options.dir), written, ...changes, warnings: warnings.list() };
+    return {
+      version: 1,
+      file: lockFile(options.dir),
+      written,
+      ...changes,
+      warnings: [...warnings.list(), ...localWarnings(plans)],
+    };
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.
     options.signal?.throwIfAborted();
@@ -66,6 +72,13 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
   } finally {
     await session.close();
   }
+}
+
+function localWarnings(plans: readonly BuildPlan[]): string[] {
+  const local = plans.flatMap(plannedReferences).filter((reference) => reference.local);
+  return [
+    ...new Set(local.map(({ name }) => `${name} is a local image and not locked: other machines do not have it`)),
+  ];
 }
 
 function wantedReferences(plans: readonly BuildPlan[]): ReadonlyMap<string, Wanted> {

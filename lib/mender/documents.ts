@@ -17,6 +17,9 @@ export interface ArtifactHeader {
 /** Member `version`: these 31 bytes in every artifact. */
 export const VERSION_DOCUMENT = '{"format":"mender","version":3}';
 
+/** Name of the signature of `manifest`. */
+export const SIGNATURE_MEMBER = "manifest.sig";
+
 /** Members of the header in their order; C++ clients refuse meta-data in front of type-info. */
 export function headerMembers(header: ArtifactHeader): { path: string; text: string }[] {
   const info: HeaderInfo = {

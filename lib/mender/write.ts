@@ -5,12 +5,14 @@ import { AircrateError } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { MAX_STORED, storedHeader, storedMember, storedMemberSize } from "../gzip/stored.ts";
+import type { SigningKey } from "../keys/private-key.ts";
 import { createPositionalWriter, writeAll, writeOutput } from "../output.ts";
 import type { Store } from "../store/layout.ts";
 import { encodeHeader, paddingOf, TRAILER_SIZE } from "../tar/header.ts";
 import type { Segment } from "../tar/sequence.ts";
 import type { DigestResult } from "../workers/jobs.ts";
 import { type ArtifactHeader, headerMembers, manifestDocument, PAYLOAD_NAME, VERSION_DOCUMENT } from "./documents.ts";
+import { signatureMember, tarMember, tarOf } from "./member.ts";
 
 /** A file of the payload; its pieces say how large it is before it is read. */
 export interface PayloadFile {
@@ -23,6 +25,8 @@ export interface ArtifactContent {
   readonly payload: readonly PayloadFile[];
   /** Digests a file of the payload on another thread, while it is copied on this one. */
   readonly digest: (segments: readonly Segment[]) => Promise<DigestResult>;
+  /** Signs the manifest. */
+  readonly key?: SigningKey | undefined;
   /** Stops the writing; no file is left then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,7 +50,7 @@ const DATA_MEMBER = "data/0000.tar.gz";
 export async function writeArtifact(
   file: string,
   store: Store,
-  { header, payload, digest, signal }: ArtifactContent,
+  { header, payload, digest, key, signal }: ArtifactContent,
 ): Promise<WrittenArtifact> {
   checkNames(payload);
   const headerTar = storedMember(
@@ -60,7 +64,10 @@ export async function writeArtifact(
       reason: "its format ends there",
     });
   }
-  const preludeSize = prelude({ header: headerTar, dataSize, lines: blankLines(payload) }).length;
+  const preludeSize = prelude({
+    ...{ header: headerTar, dataSize, lines: blankLines(payload) },
+    sign: key && (() => "A".repeat(key.textSize)),
+  }).length;
 
   return writeOutput(file, async (handle) => {
     const writer = createPositionalWriter(handle, preludeSize);
@@ -93,22 +100,26 @@ export async function writeArtifact(
       header: headerTar,
       dataSize,
       lines: written.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 })),
+      sign: key?.sign,
     });
     await writeAll(handle, front, 0);
     return { size: preludeSize + dataSize + tail.length, payload: written };
   });
 }
 
-/** Everything in front of the data: `version`, `manifest`, `header.tar.gz`, and the header block of the data. */
-function prelude({
-  header,
-  dataSize,
-  lines,
-}: {
-  header: Uint8Array;
-  dataSize: number;
-  lines: readonly { sha256: string; name: string }[];
-}): Uint8Array {
+interface Front {
+  readonly header: Uint8Array;
+  readonly dataSize: number;
+  readonly lines: readonly { sha256: string; name: string }[];
+  /** Gives the content of `manifest.sig`. */
+  readonly sign: ((manifest: Uint8Array) => string) | undefined;
+}
+
+/**
+ * Everything in front of the data: `version`, `manifest`, the signature when there is one, `header.tar.gz`, and the
+ * header block of the data.
+ */
+function prelude({ header, dataSize, lines, sign }: Front): Uint8Array {
   const version = utf8(VERSION_DOCUMENT);
   const manifest = utf8(
     manifestDocument([
@@ -120,6 +131,7 @@ function prelude({
   return Buffer.concat([
     tarMember({ path: "version", bytes: version, mode: 0o600 }),
     tarMember({ path: "manifest", bytes: manifest, mode: 0o600 }),
+    ...(sign === undefined ? [] : [signatureMember(sign(manifest))]),
     tarMember({ path: "header.tar.gz", bytes: header, mode: 0o600 }),
     encodeHeader({ path: DATA_MEMBER, type: "file", mode: 0o600, uid: 0, gid: 0, size: dataSize, mtime: 0 }),
   ]);
@@ -171,23 +183,8 @@ function createStoredStream(size: number, write: (bytes: Uint8Array) => Promise<
   };
 }
 
-interface SmallFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly mode: number;
-}
-
 /** ustar's size field holds eleven octal digits; older readers know no other form. */
 const MAX_USTAR_SIZE = 0o77777777777;
-
-function tarMember({ path, bytes, mode }: SmallFile): Uint8Array {
-  const header = encodeHeader({ path, type: "file", mode, uid: 0, gid: 0, size: bytes.length, mtime: 0 });
-  return Buffer.concat([header, bytes, new Uint8Array(paddingOf(bytes.length))]);
-}
-
-function tarOf(files: readonly SmallFile[]): Uint8Array {
-  return Buffer.concat([...files.map(tarMember), new Uint8Array(TRAILER_SIZE)]);
-}
 
 function memberSize(size: number): number {
   return 512 + size + paddingOf(size);

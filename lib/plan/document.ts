@@ -37,6 +37,7 @@ export function planDocument(plan: BuildPlan, userRegistries?: Registries): Plan
 }
 
 function imageDocument({ name, where, recipe }: PlannedImage, registries: Registries): PlanImage {
+  if (recipe.kind === "pull" && recipe.local === true) return { name, where, made: "local", steps: [] };
   if (recipe.kind === "pull") return { name, where, made: "pull", ...sources(recipe.reference, registries), steps: [] };
   const from = recipe.from.kind === "scratch" ? "scratch" : recipe.from.name;
   if (recipe.kind === "tree") {

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type AircrateConfig, type LocalImage, readAircrateYml, type TreeSource } from "../app/aircrate-yml.ts";
 import type { BuildSource } from "../app/build-source.ts";
@@ -8,9 +8,11 @@ import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
-import { AircrateError, problemLine, systemCode } from "../error.ts";
-import { ARM64, type Platform, parsePlatform } from "../platform.ts";
+import { AircrateError, problemLine } from "../error.ts";
+import { ARM64, formatPlatform, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
+import { findReference } from "../store/records.ts";
+import { readDockerfile } from "./dockerfile.ts";
 import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
 
 export interface PlanOptions {
@@ -18,6 +20,8 @@ export interface PlanOptions {
   readonly simulation?: boolean;
   /** Version instead of the manifest's. */
   readonly appVersion?: string;
+  /** Folder of the blob store, where local images are looked for; without it there are none. */
+  readonly store?: string;
   /** Takes what is wrong with one file or image, and the plan goes on without it. Default: the first fault is thrown. */
   readonly onFault?: (fault: AircrateError) => void;
 }
@@ -48,7 +52,7 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
   const read = () => (current ? readAppManifest(dir, options) : readLegacyApp(dir, config!, options));
   const app = await attempt(read, undefined);
   if (app === undefined) return planLocals(dir, config ?? NO_CONFIG, options);
-  const planner = createPlanner(dir, parsePlatform(app.platform), config);
+  const planner = createPlanner(dir, { platform: parsePlatform(app.platform), config, store: options.store });
   const outputs: PlannedOutput[] = [];
   for (const service of app.services) {
     const { name, where, source, imageName, local: localName = name } = service;
@@ -108,7 +112,7 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
 /** The images of `aircrate.yml`, with nothing that they are for. */
 async function planLocals(dir: string, config: AircrateConfig, options: PlanOptions): Promise<BuildPlan> {
   const platform: Platform = options.simulation === true ? { os: "linux", architecture: "amd64" } : ARM64;
-  const planner = createPlanner(dir, platform, config);
+  const planner = createPlanner(dir, { platform, config, store: options.store });
   const attempt = attempts(options.onFault);
   for (const image of config.images.values()) await attempt(() => planner.local(image), undefined);
   return planner.finish({ outputs: [], warnings: [] });
@@ -121,7 +125,13 @@ function usedBy(recipe: Recipe): string[] {
   return [...origins.flatMap((origin) => (origin.kind === "image" ? [origin.name] : [])), ...recipe.sources.values()];
 }
 
-function createPlanner(dir: string, platform: Platform, config: AircrateConfig | undefined) {
+export interface PlannerOptions extends Pick<PlanOptions, "store"> {
+  readonly platform: Platform;
+  readonly config?: AircrateConfig | undefined;
+}
+
+/** Collects the images of a plan with all that they are built on. @param dir as the user gives it */
+export function createPlanner(dir: string, { platform, config, store }: PlannerOptions) {
   const directory = path.resolve(dir);
   const images = new Map<string, PlannedImage>();
   /** Local images whose base is being planned: meeting one again is a circle. */
@@ -133,17 +143,24 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
     return name;
   }
 
-  function pull(text: string, where: string): string {
+  async function pull(text: string, where: string): Promise<string> {
     const reference = parseReference(text, where);
     const name = formatReference(reference);
-    return images.has(name) ? name : add(name, where, { kind: "pull", reference });
+    if (images.has(name)) return name;
+    return add(name, where, { kind: "pull", reference, ...((await isLocal(name)) && { local: true }) });
+  }
+
+  async function isLocal(name: string): Promise<boolean> {
+    if (store === undefined) return false;
+    const known = await findReference({ root: path.resolve(store) }, name, formatPlatform(platform));
+    return known?.local === true;
   }
 
   async function origin(text: string, where: string): Promise<Origin> {
     return text === "scratch" ? { kind: "scratch" } : { kind: "image", name: await image(text, where) };
   }
 
-  /** The image that a name stands for: a local one or one that is pulled. */
+  /** The image that a name stands for: one of the project, one with a local tag or one that is pulled. */
   async function image(text: string, where: string): Promise<string> {
     const local = config?.images.get(text);
     return local === undefined ? pull(text, where) : planLocal(local);
@@ -226,40 +243,16 @@ function createPlanner(dir: string, platform: Platform, config: AircrateConfig |
   };
 }
 
-const MAX_DOCKERFILE = 1024 * 1024;
-
-async function readDockerfile(file: string, shown: string, where: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    if ((await stat(file)).size > MAX_DOCKERFILE) {
-      throw new AircrateError("input", "the Dockerfile is larger than 1 MiB", { where: shown });
-    }
-    bytes = await readFile(file);
-  } catch (error) {
-    if (error instanceof AircrateError) throw error;
-    throw new AircrateError(
-      "input",
-      systemCode(error) === "ENOENT" ? "there is no such Dockerfile" : "the Dockerfile cannot be read",
-      {
-        where: shown,
-        reason: [`${where} asks for it`, ...(systemCode(error) === "ENOENT" ? [] : [(error as Error).message])],
-        cause: error,
-      },
-    );
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new AircrateError("input", "the Dockerfile is not UTF-8", { where: shown });
-  }
-}
-
-async function checkFolder(dir: string): Promise<void> {
+/** @throws AircrateError unreachable */
+export async function checkFolder(
+  dir: string,
+  hint = "name the folder that holds auterion-app.yml or aircrate.yml",
+): Promise<void> {
   const found = await stat(dir).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   throw new AircrateError("unreachable", found === undefined ? "there is no such folder" : "that is not a folder", {
     where: dir,
-    hint: "name the folder that holds auterion-app.yml or aircrate.yml",
+    hint,
   });
 }
 

@@ -32,7 +32,8 @@ export interface PlannedImage {
 }
 
 export type Recipe =
-  | { readonly kind: "pull"; readonly reference: Reference }
+  /** `local`: the reference is a tag that was given on this machine, so no registry is asked. */
+  | { readonly kind: "pull"; readonly reference: Reference; readonly local?: true }
   | {
       readonly kind: "dockerfile";
       readonly dockerfile: DockerfilePlan;

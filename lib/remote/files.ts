@@ -59,16 +59,7 @@ export function createRemoteFiles(store: Store, pool: WorkPool, options: RemoteO
     const known = await findFile(store, checksum);
     if (known !== undefined && (await isRight(store, pool, known))) return known;
     const vendored = vendor && (await takeVendored(vendor, checksum, where));
-    if (vendored === undefined && offline) {
-      throw new AircrateError("refused", FILE_IS_MISSING, {
-        where,
-        reason: `${vendor === undefined ? "the store lacks" : `the store and ${vendor.file} lack`} ${checksum}, ${shownAddress(url)}`,
-        hint: [
-          "build once without --offline; the file stays in the store",
-          "without a network: aircrate vendor on a machine that has one, here aircrate build --offline --vendor FILE",
-        ],
-      });
-    }
+    if (vendored === undefined && offline) throw missingError(url, { checksum, where, vendor });
     const received = vendored ?? (await downloads.download(url, { checksum, where, maxSize, onEvent }));
     await recordFetchedFile(store, { version: 1, ...received });
     return received;
@@ -117,6 +108,21 @@ export function createRemoteFiles(store: Store, pool: WorkPool, options: RemoteO
     },
     close: () => downloads.close(),
   };
+}
+
+function missingError(
+  url: URL,
+  { checksum, where, vendor }: { checksum: Digest; where: string; vendor: Layout | undefined },
+): AircrateError {
+  const lacks = vendor === undefined ? "the store lacks" : `the store and ${vendor.file} lack`;
+  return new AircrateError("refused", FILE_IS_MISSING, {
+    where,
+    reason: `${lacks} ${checksum}, ${shownAddress(url)}`,
+    hint: [
+      "build once without --offline; the file stays in the store",
+      "without a network: aircrate vendor on a machine that has one, here aircrate build --offline --vendor FILE",
+    ],
+  });
 }
 
 /** Contents are taken from the blob as they are, so what is in the store is looked through before. */

@@ -5,11 +5,11 @@ import { createReach, type Reach } from "./reach.ts";
 import type { Recorded, Survey } from "./survey.ts";
 
 export interface KeepOptions {
-  /** References that stay, in full, and blobs that do: what lock files name. No other reference stays then. */
+  /** References that stay, in full, and blobs that do: what lock files name. Of the others only local ones stay then. */
   readonly locked?: { readonly references: ReadonlySet<string>; readonly digests: ReadonlySet<Digest> };
-  /** References and layers that were not used for this long go, in ms. Those that are locked stay. */
+  /** References and layers that were not used for this long go, in ms. Those that are locked or local stay. */
   readonly olderThan?: number;
-  /** Bytes of all blobs: what was used least recently goes until the rest fits. Those that are locked stay. */
+  /** Bytes of all blobs: what was used least recently goes until the rest fits. Those that are locked or local stay. */
   readonly maxSize?: number;
 }
 
@@ -64,8 +64,9 @@ function referenceUnits({ blobs, layers }: Survey, reaches: Reaches, { locked, o
   for (const [reference, { digests }] of reaches) {
     const { record } = reference;
     const usedMs = blobs.get(record.manifest.digest)?.usedMs ?? reference.usedMs;
-    const isLocked = locked?.references.has(record.reference) === true;
-    if (locked === undefined ? usedMs >= oldest : isLocked)
+    // Nobody could fetch a local image again.
+    const isLocked = record.local === true || locked?.references.has(record.reference) === true;
+    if (isLocked || (locked === undefined && usedMs >= oldest))
       units.push({ digests, usedMs, locked: isLocked, reference });
   }
   return units;

@@ -33,11 +33,12 @@ async function listReferences(store: Store, survey: Survey): Promise<StoredRefer
   const reach = createReach(store, survey);
   const listed: StoredReference[] = [];
   for (const { record, usedMs } of survey.references) {
-    const { digests, layers, complete } = await reach(record);
-    const { reference, platform, manifest } = record;
+    const { digests, config, layers, complete } = await reach(record);
+    const { reference, platform, manifest, local = false } = record;
     const used = survey.blobs.get(manifest.digest)?.usedMs ?? usedMs;
     listed.push({
-      ...{ reference, platform, manifest: manifest.digest },
+      ...{ reference, platform, local, manifest: manifest.digest },
+      ...(config !== undefined && { config }),
       size: amountOf([...digests].flatMap((digest) => survey.blobs.get(digest) ?? [])).size,
       layers: layers.length,
       complete,

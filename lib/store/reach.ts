@@ -11,6 +11,7 @@ import type { Survey } from "./survey.ts";
 /** The blobs that a reference needs, as far as its documents tell. */
 export interface Reach {
   readonly digests: ReadonlySet<Digest>;
+  readonly config?: Digest;
   /** Layers as the manifest names them. */
   readonly layers: readonly Descriptor[];
   /** Whether everything that a build needs is there. */
@@ -32,8 +33,9 @@ export function createReach(store: Store, { blobs, layers }: Survey): (record: R
     const needed = [config.digest, ...named.map(({ digest }) => stored.get(digest) ?? digest)];
     for (const digest of needed) digests.add(digest);
     const found = await readDocument(store, config, ImageConfig);
-    if ("fault" in found) return { digests, layers: named, complete: false, fault: `its config ${found.fault}` };
-    return { digests, layers: named, complete: needed.every((digest) => blobs.has(digest)) };
+    const content = { digests, config: config.digest, layers: named };
+    if ("fault" in found) return { ...content, complete: false, fault: `its config ${found.fault}` };
+    return { ...content, complete: needed.every((digest) => blobs.has(digest)) };
   };
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
@@ -104,6 +104,14 @@ export async function recordReference(store: Store, record: ReferenceRecord): Pr
   await writeIndex(store);
 }
 
+/** Forgets references; their blobs are for pruning. */
+export async function removeReferences(store: Store, records: readonly ReferenceRecord[]): Promise<void> {
+  for (const { reference, platform } of records) {
+    await rm(`${recordFile(store, "references", referenceKey(reference, platform))}.json`, { force: true });
+  }
+  await writeIndex(store);
+}
+
 /** Name of a reference's record. */
 export function referenceKey(reference: string, platform: string): string {
   return hex(digestOf(`${reference}\n${platform}`));
@@ -133,7 +141,7 @@ async function deriveIndex(store: Store): Promise<string> {
 }
 
 /** All that can be read, in the order of their keys. */
-async function readReferences(store: Store): Promise<ReferenceRecord[]> {
+export async function readReferences(store: Store): Promise<ReferenceRecord[]> {
   const names = await readdir(recordFile(store, "references")).catch(() => []);
   const records: ReferenceRecord[] = [];
   for (const name of names.sort()) {

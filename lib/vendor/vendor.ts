@@ -39,7 +39,7 @@ export interface VendorOptions extends Omit<SessionOptions, "offline" | "vendor"
  * @throws AircrateError of every fault; refused when there is no lock or it does not fit the project
  */
 export async function vendorProject(options: VendorOptions): Promise<VendorReport> {
-  const { lock, registries } = await readProject(options.dir);
+  const { lock, registries } = await readProject(options);
   const target = await targetOf(options);
   const files = composeVendor(lock, formatLock(lock));
   const session = await openSession(options, registries);
@@ -79,9 +79,9 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
 }
 
 /** What the other side would find out with `--locked` is found here, where it can be mended. */
-async function readProject(dir: string): Promise<{ lock: Lock; registries: Registries }> {
+async function readProject({ dir, store }: VendorOptions): Promise<{ lock: Lock; registries: Registries }> {
   const lock = await readLock(dir);
-  const plans = await makePlans(dir, lock);
+  const plans = await makePlans(dir, lock, { store });
   const platforms = lockedPlatforms(lock);
   const covered = plans.filter(({ platform }) => platforms.has(formatPlatform(platform)));
   const [checked] = (covered.length > 0 ? covered : plans).map((plan) => checkLock(plan, lock));

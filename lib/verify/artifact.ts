@@ -2,14 +2,13 @@ import { ArtifactVersion } from "../../spec/mender.ts";
 import type { ArtifactScan, InnerTar, PayloadMember } from "../inspect/artifact.ts";
 import { payloadFolder } from "../inspect/artifact.ts";
 import { readDocument } from "../inspect/documents.ts";
-import { PAYLOAD_NAME } from "../mender/documents.ts";
+import { PAYLOAD_NAME, SIGNATURE_MEMBER } from "../mender/documents.ts";
 import { TRAILER_SIZE } from "../tar/header.ts";
 import type { Findings } from "./findings.ts";
 import { checkChecksums } from "./manifest.ts";
 
 /** Members of an artifact in the order that every reader takes (mender-artifact, artifact-format-v3.md). */
-const ORDER = ["version", "manifest", "manifest.sig", "header.tar.gz", "data/0000.tar.gz"] as const;
-const OPTIONAL = "manifest.sig";
+const ORDER = ["version", "manifest", SIGNATURE_MEMBER, "header.tar.gz", "data/0000.tar.gz"] as const;
 
 /**
  * The Mender artifact as a container: its members and their order, `version`, the checksums of `manifest`, the names of
@@ -25,7 +24,6 @@ export function checkArtifact(artifact: ArtifactScan, findings: Findings): numbe
   for (const tar of artifact.data) checkPayloadFiles(tar, findings);
   checkEnd("artifact", artifact.end, findings);
   for (const { name, end } of [...artifact.headers, ...artifact.data]) checkEnd(name, end, findings);
-  checkSignature(artifact, findings);
   return checkChecksums(artifact, findings);
 }
 
@@ -48,7 +46,7 @@ function checkMembers({ members }: ArtifactScan, findings: Findings): void {
     highest = Math.max(highest, slot);
   }
   for (const name of ORDER) {
-    if (name !== OPTIONAL && !places.has(name)) findings.problem("artifact", `has no member ${name}`);
+    if (name !== SIGNATURE_MEMBER && !places.has(name)) findings.problem("artifact", `has no member ${name}`);
   }
 }
 
@@ -84,15 +82,4 @@ function checkPayloadFiles(tar: InnerTar<PayloadMember>, findings: Findings): vo
     if (seen.has(name)) findings.problem(where, "occurs twice");
     seen.add(name);
   }
-}
-
-/** RSA signatures of 2048 bits and more, and ECDSA P-256 in 64 bytes, in one line of base64. */
-const SIGNATURE = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-function checkSignature({ members }: ArtifactScan, findings: Findings): void {
-  const signature = members.find(({ name }) => name === "manifest.sig");
-  if (signature === undefined) return;
-  const text = Buffer.from(signature.bytes ?? []).toString("latin1");
-  if (!SIGNATURE.test(text)) findings.problem("manifest.sig", "is not one line of base64");
-  else findings.warning("manifest.sig", "the signature is not checked: that takes the public key");
 }

@@ -1,5 +1,6 @@
 import type { Inspection } from "../../spec/inspection.ts";
 import { readFinished } from "../inspect/inspect.ts";
+import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
 import { createFindings, type FoundFindings } from "./findings.ts";
@@ -7,6 +8,12 @@ import { checkHeader } from "./header.ts";
 import { checkImages } from "./images.ts";
 import { checkIndex } from "./oci.ts";
 import { checkPackage } from "./package.ts";
+import { checkSignature } from "./signature.ts";
+
+export interface VerifyOptions {
+  /** Public keys of which one must have signed the artifact; default none, and then the signature is not asked for. */
+  readonly keys?: readonly VerifyKey[];
+}
 
 export interface Verification extends FoundFindings {
   /** What was compared, for the report. */
@@ -18,6 +25,8 @@ export interface Verification extends FoundFindings {
     readonly layers: number;
   };
   readonly inspection: Inspection;
+  /** The key that the artifact is signed with. */
+  readonly signer?: VerifyKey;
 }
 
 /** `v2` and the like: packages for such a base leave its layers to the device. */
@@ -30,7 +39,7 @@ const APP_BASE = /^v[0-9]+$/;
  *
  * @throws AircrateError as {@link inspectFile}
  */
-export async function verifyFile(file: string): Promise<Verification> {
+export async function verifyFile(file: string, { keys = [] }: VerifyOptions = {}): Promise<Verification> {
   const { scan, header, archive, images, app, inspection } = await readFinished(file);
   const findings = createFindings();
   let checksums = 0;
@@ -43,13 +52,15 @@ export async function verifyFile(file: string): Promise<Verification> {
     if (header !== undefined) checkHeader(artifact, header, findings);
     if (inspection.kind === "auterionos") checkPackage(artifact, { inspection, app }, findings);
   }
+  const signer = checkSignature("artifact" in scan ? scan.artifact : undefined, keys, findings);
   if (archive !== undefined && images !== undefined) {
     const base = inspection.app?.appBase ?? "";
     checkArchive(archive, inspection.kind, findings);
     checkImages(images, { archive, findings, appBase: APP_BASE.test(base) ? base : undefined });
     checkIndex(images, archive, findings);
   }
-  return { ...findings.result(), checked: { checksums, ...count(inspection) }, inspection };
+  const checked = { checksums, ...count(inspection) };
+  return { ...findings.result(), checked, inspection, ...(signer && { signer }) };
 }
 
 function count({ images }: Inspection): { images: number; layers: number } {

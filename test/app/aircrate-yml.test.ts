@@ -170,6 +170,8 @@ const TABLE: readonly { text: string; line: number; message: string | RegExp }[]
   copyLine("{archive: ../b, to: /x}", "`../b` lies outside the project folder"),
   copyLine('{url: "https://example.com/x", to: /x}', "a remote file needs its `checksum`"),
   copyLine('{url: "ftp://example.com/x", to: /x}', /expected an http or https URL/),
+  copyLine("{archive: a, owner: 1, to: /x}", "`owner` is not for archives: their members keep what they say"),
+  copyLine("{archive: a, include: [b], to: /x}", /^`include` is not for archives/),
   copyLine("{from: a, unpack: true, to: /x}", "`unpack` is for remote files: it needs `url`"),
   copyLine("{from: a, to: /x, chmod: 755}", /expected a text such as "0644"/),
   copyLine("{from: a, to: /x, chmod: rwx}", "`rwx` is no mode"),

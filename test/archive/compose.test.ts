@@ -8,8 +8,8 @@ import {
   type ArchiveImage,
   archiveParts,
   composeArchive,
-  type LayerForm,
 } from "../../lib/archive/compose.ts";
+import type { LayerForm } from "../../lib/archive/manifest.ts";
 import { plainArchive } from "../../lib/archive/splice.ts";
 import { digestOf, hex } from "../../lib/digest.ts";
 import { decodeJson } from "../../spec/decode.ts";

@@ -107,6 +107,12 @@ test("remote files cross as well: nothing is asked for on the other side", async
     }
   }
 
+  const importing = aircrateFor(t);
+  const text = await importing.run(["store", "import", bases]);
+  assert.match(text.stdout, /^ {2}remote file {2}[0-9a-f]{12} {2}700\.0 kB {2}new$/m);
+  await importing.build([dir, "-o", join(out, "imported"), "--locked", "--offline"], { isolated: true });
+  assert.equal(await sha256Of(join(out, "imported")), await sha256Of(join(out, "connected")));
+
   const [tools, model] = digests as [string, string];
   const lacking = join(out, "lacking");
   cpSync(join(out, "bases"), lacking, { recursive: true });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { crc32, gunzipSync } from "node:zlib";
 import type { Piece } from "../../lib/archive/pieces.ts";
+import { readSigningKey } from "../../lib/keys/private-key.ts";
 import type { ArtifactHeader } from "../../lib/mender/documents.ts";
 import { type PayloadFile, type WrittenArtifact, writeArtifact } from "../../lib/mender/write.ts";
 import { blobFile, type Store, writeBlob } from "../../lib/store/layout.ts";
@@ -13,6 +14,7 @@ import { tempDir } from "../support/cleanup.ts";
 import { digest } from "../support/digest.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
 import { listTar } from "../support/gnu-tar.ts";
+import { keyFiles } from "../support/keys.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose } from "../support/seeded.ts";
 import { tempStore } from "../support/store.ts";
@@ -192,6 +194,38 @@ test("the documents of the header have the form of their schemas", async (t) => 
     ["header-info", "headers/0000/type-info", "headers/0000/meta-data"],
   );
 });
+
+for (const type of ["rsa", "ec"] as const) {
+  test(`signed with an ${type} key it is as mender-artifact signs it, the same each time`, async (t) => {
+    if (!requireTool(t, "mender-artifact", "tar")) return;
+    const { store, payload, file: plain } = await writeSample(t);
+    const { privateFile, publicFile } = keyFiles(t, type);
+    const { key } = await readSigningKey(privateFile);
+    const dir = tempDir(t);
+    const [file, again, theirs] = [join(dir, "signed"), join(dir, "again"), join(dir, "theirs")];
+    const { size } = await writeArtifact(file, store, { header: HEADER, digest, payload, key });
+    assert.equal(size, statSync(file).size);
+    await runOk("mender-artifact", ["validate", "-k", publicFile, file]);
+    await writeArtifact(again, store, { header: HEADER, digest, payload, key });
+    assert.ok(readFileSync(again).equals(readFileSync(file)));
+
+    await runOk("mender-artifact", ["sign", plain, "-k", privateFile, "-o", theirs]);
+    const [ours, others] = [await listTar(file), await listTar(theirs)];
+    // Theirs has the mode 0644 when a finished file is signed, and 0600 when it is written at once.
+    assert.deepEqual(
+      ours.map(({ path, size }) => [path, size]),
+      others.map(({ path, size }) => [path, size]),
+    );
+    assert.deepEqual(
+      ours.map(({ mode, owner, time }) => `${mode} ${owner} ${time}`),
+      ours.map(() => "-rw------- 0/0 1970-01-01 00:00:00"),
+    );
+    const extract = (from: string, member: string) => runOk("tar", ["-xOf", from, member]);
+    assert.equal(await extract(file, "manifest"), await extract(theirs, "manifest"));
+    // Theirs is random for ECDSA.
+    if (type === "rsa") assert.equal(await extract(file, "manifest.sig"), await extract(theirs, "manifest.sig"));
+  });
+}
 
 test("the same content gives the same bytes, wherever it is written", async (t) => {
   const { store, payload, file } = await writeSample(t);

@@ -6,6 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { planDocument } from "../../lib/plan/document.ts";
 import { makePlan, type PlanOptions } from "../../lib/plan/make.ts";
 import { PlanDocument } from "../../spec/plan.ts";
+import { localImages } from "../local/images.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { rule } from "../support/registries.ts";
@@ -39,6 +40,24 @@ async function planOf(t: TestContext, files: Readonly<Record<string, string>>, o
 function fails(t: TestContext, files: Readonly<Record<string, string>>, ...patterns: readonly RegExp[]) {
   return rejectsWith(makePlan(makeProject(t, files)), "input", ...patterns);
 }
+
+test("what has a local tag is no image of a registry, but what the project names comes first", async (t) => {
+  const { store, build } = await localImages(t);
+  for (const tag of ["base:1", "named"]) await build(tag, "FROM scratch\nCOPY one /\n");
+  const files = {
+    "aircrate.yml": `images:
+  named: { from: "base:1" }
+  app: { from: named, layers: [{ copy: [{ image: "other:1", from: /x, to: / }] }] }
+`,
+  };
+  const made = async (options: PlanOptions) =>
+    (await planOf(t, files, options)).images.map(({ made, name }) => `${made} ${name}`);
+  const rest = ["tree named", "pull docker.io/library/other:1", "tree app"];
+  assert.deepEqual(await made({ store: store.root }), ["local docker.io/library/base:1", ...rest]);
+  assert.deepEqual(await made({ store: store.root, simulation: true }), ["pull docker.io/library/base:1", ...rest]);
+  assert.deepEqual(await made({ store: join(store.root, "nowhere") }), ["pull docker.io/library/base:1", ...rest]);
+  assert.deepEqual(await made({}), ["pull docker.io/library/base:1", ...rest]);
+});
 
 test("an application: built services first, each image after what it is FROM, shared bases once", async (t) => {
   const plan = await planOf(t, {

@@ -111,10 +111,11 @@ describe("what scripts read", () => {
     {
       ...{ version: 1, file: "out", format: "oci", size: 1, platform: "linux/arm64", images: [image], layersSize: 1 },
       ...{ apartSize: 1, payload: [{ name: "a", size: 1, sha256: "0" }], stages: [{ name: "s", start: 0, end: 1.5 }] },
-      warnings: ["w"],
+      ...{ localImages: [{ reference: "a:1", manifest: DIGEST }], warnings: ["w"] },
     },
     [
       { version: 2 },
+      { localImages: [{ reference: "a:1" }] },
       { format: "zip" },
       { size: -1 },
       { images: [{ ...image, layers: [{ ...layer, source: "elsewhere" }] }] },

@@ -30,6 +30,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["gzip", "gzip"],
   ["htpasswd", "apache2-utils"],
   ["ldd", "libc-bin"],
+  ["make", "make"],
   ["mender", "mender-client"],
   ["mender-artifact", "mender-artifact"],
   ["mke2fs", "e2fsprogs"],

@@ -1,0 +1,142 @@
+import type { Lock } from "../../spec/lock.ts";
+import type { ArchiveImage } from "../archive/compose.ts";
+import type { OnEvent } from "../events.ts";
+import { finishImage, type Image } from "../image/image.ts";
+import type { Pins } from "../image/pin.ts";
+import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
+import { isImageStored } from "../image/stored.ts";
+import { createTake } from "../image/take.ts";
+import { createLayerBuilder } from "../layer/builder.ts";
+import { requireLocked } from "../lock/check.ts";
+import type { BuildPlan } from "../plan/plan.ts";
+import type { Reference } from "../reference.ts";
+import { createRemoteFiles } from "../remote/files.ts";
+import { openSession, type SessionOptions } from "../session.ts";
+import type { Store } from "../store/layout.ts";
+import { createScratch } from "../store/scratch.ts";
+import type { WorkPool } from "../workers/pool.ts";
+import { requireDepth } from "./depth.ts";
+import { startImages } from "./images.ts";
+import { throwMissing, tryFiles } from "./missing.ts";
+import { createOpeners } from "./openers.ts";
+import type { Report } from "./report.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+/** How images are made, whatever becomes of them. */
+export interface ImageOptions extends SessionOptions {
+  /** `auto` parts each layer that is built into dependencies and application; default `none`. */
+  readonly split?: "none" | "auto";
+  /** Seconds since 1970 for every time in the output; default 0. */
+  readonly epoch?: number;
+  /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
+  readonly maxLayerSize?: number;
+  readonly onEvent?: OnEvent;
+}
+
+export interface CarryOutOptions extends ImageOptions {
+  readonly pool: WorkPool;
+  readonly report: Report;
+  readonly watch: Stopwatch;
+  readonly pins: Pins;
+  /** The lock that has to name every remote file. */
+  readonly locked?: Lock | undefined;
+}
+
+/** The images of a plan's outputs, made and packed. */
+export interface Made {
+  readonly store: Store;
+  /** By their name in the plan. */
+  readonly images: ReadonlyMap<string, Image>;
+  /** In the order of the outputs. */
+  readonly finished: readonly ArchiveImage[];
+}
+
+/**
+ * Carries out a plan: pulls, assembles and packs the images of its outputs. The blobs of what was made stay in the store
+ * until `use` is done, even when it is pruned meanwhile.
+ *
+ * @throws AircrateError of every fault; what `signal` says when that stopped it
+ */
+export async function carryOut<T>(
+  plan: BuildPlan,
+  options: CarryOutOptions,
+  use: (made: Made) => Promise<T>,
+): Promise<T> {
+  const { pool, report, watch, pins, locked, epoch = 0, maxLayerSize: maxSize = MAX_LAYER_SIZE } = options;
+  const session = await openSession(options, plan.registries);
+  const { store, client, vendor } = session;
+  if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
+  const scratch = createScratch(store);
+  const ending = new AbortController();
+  const onEvent: OnEvent = (event) => {
+    report.event(event);
+    options.onEvent?.(event);
+  };
+  const network = { ...session.network, signal: ending.signal };
+  const offline = options.offline === true;
+  const remote = createRemoteFiles(store, pool, { ...network, vendor, offline, maxSize, onEvent });
+  const stop = () => {
+    ending.abort();
+    void pool.close();
+  };
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const { platform } = plan;
+    const pull = createPull({
+      ...{ store, pool, client, vendor, platform, pins, onEvent, offline },
+      ...{ signal: ending.signal, maxLayerSize: maxSize },
+    });
+    const open = createOpeners({
+      ...{ pool, scratch, maxSize },
+      async remote(url, checksum, where) {
+        if (locked !== undefined) requireLocked(plan, locked, { checksum, where });
+        return remote.fetch(url, { checksum, where });
+      },
+    });
+    const files = offline ? tryFiles(plan, remote) : undefined;
+    const started = startImages(plan, {
+      buildLayer: createLayerBuilder(store, pool),
+      take: createTake(store, pool, scratch),
+      ...{ open, epoch, pull },
+      split: options.split === "auto",
+      isStored: (reference: Reference) => isImageStored(store, reference, { platform, pins }),
+      warn: report.warn,
+    });
+    const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
+    const finished = await watch.time("pull and pack", () => finish(plan, images));
+    return await use({ store, images, finished });
+  } catch (error) {
+    // What was cut short by the abort fails in many ways; the abort is the reason.
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    // What is still under way when a build fails must not be tried again.
+    ending.abort();
+    await scratch.clean();
+    await Promise.all([remote.close(), session.close()]);
+  }
+}
+
+/**
+ * Waits for the images that go into the output, the first failure in the order of the plan first.
+ *
+ * @param files offline: with them, what the store lacks is told of all images and files at once
+ */
+async function collect(
+  plan: BuildPlan,
+  started: ReadonlyMap<string, Promise<Image>>,
+  files: Promise<readonly PromiseSettledResult<unknown>[]> | undefined,
+): Promise<ReadonlyMap<string, Image>> {
+  const images = new Map<string, Image>();
+  if (files !== undefined) throwMissing([...(await Promise.allSettled(started.values())), ...(await files)]);
+  for (const [name, image] of started) images.set(name, await image);
+  for (const { image } of plan.outputs) requireDepth(plan, image, images);
+  return new Map(plan.outputs.map(({ image }) => [image, images.get(image)!]));
+}
+
+async function finish(plan: BuildPlan, images: ReadonlyMap<string, Image>): Promise<ArchiveImage[]> {
+  const finished: ArchiveImage[] = [];
+  for (const { image, tags } of plan.outputs) finished.push({ tags, ...(await finishImage(images.get(image)!)) });
+  return finished;
+}
