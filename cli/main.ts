@@ -7,8 +7,10 @@ import { VERSION } from "../lib/version.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { addCommand, Chosen } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
+import { checkCommand } from "./commands/check.ts";
 import { deviceCommand } from "./commands/device.ts";
 import { imageCommand } from "./commands/image.ts";
+import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { installCommand } from "./commands/install.ts";
 import { lockCommand } from "./commands/lock.ts";
@@ -16,6 +18,7 @@ import { loginCommand } from "./commands/login.ts";
 import { logoutCommand } from "./commands/logout.ts";
 import { planCommand } from "./commands/plan.ts";
 import { saveCommand } from "./commands/save.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { signCommand } from "./commands/sign.ts";
 import { storeCommand } from "./commands/store.ts";
 import { thickenCommand } from "./commands/thicken.ts";
@@ -43,8 +46,11 @@ Environment:
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
 const COMMANDS = [
+  "init",
   "build",
   "plan",
+  "check",
+  "schema",
   "lock",
   "vendor",
   "sign",
@@ -83,8 +89,11 @@ function parse(): (() => Promise<void>) | undefined {
     .fail((message, error) => {
       throw error ?? new UsageError(meant(message));
     });
+  addCommand(parser, initCommand);
   addCommand(parser, buildCommand);
   addCommand(parser, planCommand);
+  addCommand(parser, checkCommand);
+  addCommand(parser, schemaCommand);
   addCommand(parser, lockCommand);
   addCommand(parser, vendorCommand);
   addCommand(parser, signCommand);

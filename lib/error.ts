@@ -1,3 +1,5 @@
+import type { TrapCode } from "../spec/traps.ts";
+
 /**
  * What kind of fault an error is. Each has one documented exit status, so that scripts can branch on it without
  * reading the text.
@@ -16,6 +18,18 @@ export const EXIT_STATUS: Readonly<Record<Fault, number>> = {
   device: 8,
 };
 
+/** One thing that is wrong. */
+export interface Problem {
+  readonly where?: string;
+  readonly what: string;
+  /** One string a line. */
+  readonly reason?: readonly string[];
+  /** One string a line. */
+  readonly hint?: readonly string[];
+  /** The documented trap that it is. */
+  readonly trap?: TrapCode;
+}
+
 export interface ErrorDetail {
   /** File, `file:line`, reference, registry or blob that the error is about. */
   readonly where?: string;
@@ -24,6 +38,8 @@ export interface ErrorDetail {
   /** What the user can do next. One string a line. */
   readonly hint?: string | readonly string[];
   readonly cause?: unknown;
+  /** When one error tells of several things that are wrong: each of them. */
+  readonly problems?: readonly Problem[];
 }
 
 /**
@@ -38,6 +54,8 @@ export class AircrateError extends Error {
   readonly where: string | undefined;
   readonly reason: readonly string[];
   readonly hint: readonly string[];
+  /** Each thing that is wrong by itself, for programs: what `reason` and `hint` tell together. */
+  readonly problems: readonly Problem[];
 
   constructor(fault: Fault, what: string, detail: ErrorDetail = {}) {
     super(
@@ -49,7 +67,16 @@ export class AircrateError extends Error {
     this.where = detail.where;
     this.reason = lines(detail.reason);
     this.hint = lines(detail.hint);
+    const { where } = detail;
+    this.problems = detail.problems ?? [
+      { ...(where !== undefined && { where }), what, reason: this.reason, hint: this.hint },
+    ];
   }
+}
+
+/** A problem on one line: `where: what`. */
+export function problemLine({ where, what }: Problem): string {
+  return where === undefined ? what : `${where}: ${what}`;
 }
 
 function lines(text: string | readonly string[] | undefined): readonly string[] {

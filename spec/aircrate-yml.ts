@@ -111,7 +111,38 @@ export const TreeImage = closed({
   config: Type.Optional(TreeConfig),
 });
 
+/** What the package of a project is that has only an `app.yml`. */
+export const LegacyApp = closed(
+  {
+    name: Type.String({
+      pattern: "^[a-z0-9_-]{1,80}$",
+      form: "up to 80 lower-case letters, digits, `-` and `_`",
+      description: "Names the package, its archive of images and the application on the device.",
+    }),
+    author: Type.Optional(
+      Type.String({ minLength: 1, description: "Reverse domain name; only goes into the packaged manifest." }),
+    ),
+    version: Type.String({
+      pattern: TAG,
+      form: "a text of up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
+      trap: "AC004",
+      description: "Takes the place of #VERSION# in app.yml, too.",
+    }),
+    target: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
+        form: "a device or a list of devices",
+        description: "Devices the package is for, all of one architecture; default skynode.",
+      }),
+    ),
+  },
+  {
+    description:
+      "For a project with an `app.yml`, the Compose file of packages before `auterion-app.yml`: what that does not say.",
+  },
+);
+
 export const AircrateYml = closed({
+  app: Type.Optional(LegacyApp),
   images: Type.Optional(
     dict(Type.Union([DockerfileImage, TreeImage], { form: "a mapping with `context`, or one with `from`" }), {
       keys: "^(?!scratch$)[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*$",

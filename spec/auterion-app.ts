@@ -1,16 +1,16 @@
 /**
- * `auterion-app.yml`, the application manifest of AuterionOS, API versions 1 to 7, as far as it is public.
+ * `auterion-app.yml`, the application manifest of AuterionOS, API versions 0 to 7, as far as it is public.
  *
  * Sources: docs.auterion.com (App Framework, App Parameters, Logging, User Interfaces), the behaviour of the published
  * `auterion-cli`, and public manifests. There is no published schema of API versions 5 to 7. What is concluded and not
  * read says "Inferred" in its description; keys that came with a later API version carry `since`.
  */
 import { type Static, Type } from "@sinclair/typebox";
-import { ArgValue, ComposeOverride, SERVICE_NAME, SERVICE_NAME_FORM } from "./compose.ts";
+import { ArgValue, ComposeOverride, ComposeServices, SERVICE_NAME, SERVICE_NAME_FORM } from "./compose.ts";
 import { closed, dict } from "./keywords.ts";
 
 /** API versions that are read. 0 keeps its services below `compose`. */
-export const API_VERSIONS = { first: 1, last: 7 } as const;
+export const API_VERSIONS = { first: 0, last: 7 } as const;
 
 /** A tag of an image: github.com/distribution/reference, `TagRegexp`. */
 export const TAG = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$";
@@ -28,20 +28,23 @@ const HttpFunction = closed(
   { description: "What the endpoint is offered as." },
 );
 
-export const HttpEndpoint = closed({
-  "static-root": Type.Optional(
-    Type.String({
-      description: "Folder that is served; must lie in /data of the container, the application fills it.",
-    }),
-  ),
-  proxy: Type.Optional(closed({ port: Port }, { description: "Port in the container that requests go to." })),
-  function: Type.Optional(
-    Type.Union([HttpFunction, Type.Array(HttpFunction)], {
-      form: "a mapping with `type` and `label`, or a list of them",
-      description: "One or several. Inferred: several are a list.",
-    }),
-  ),
-});
+export const HttpEndpoint = closed(
+  {
+    "static-root": Type.Optional(
+      Type.String({
+        description: "Folder that is served; must lie in /data of the container, the application fills it.",
+      }),
+    ),
+    proxy: Type.Optional(closed({ port: Port }, { description: "Port in the container that requests go to." })),
+    function: Type.Optional(
+      Type.Union([HttpFunction, Type.Array(HttpFunction)], {
+        form: "a mapping with `type` and `label`, or a list of them",
+        description: "One or several. Inferred: several are a list.",
+      }),
+    ),
+  },
+  { description: "What the device offers under the pattern. Inferred: either `static-root` or `proxy`." },
+);
 
 export const AppService = closed({
   build: Type.Optional(Type.String({ minLength: 1, description: "Folder with a Dockerfile." })),
@@ -124,14 +127,18 @@ export type ParameterType = (typeof PARAMETER_TYPES)[number];
 
 export const Parameter = Type.Object(
   {
-    name: Type.String({ pattern: "^[a-zA-Z0-9_-]+$", form: "letters, digits, `-` and `_`" }),
+    name: Type.String({
+      pattern: "^[a-zA-Z0-9_-]+$",
+      form: "letters, digits, `-` and `_`",
+      description: "By which the application asks for it.",
+    }),
     description: Type.Object(
       { short: Type.String({ pattern: "^[^\\n]*$", form: "one line of text" }), long: Type.Optional(Type.String()) },
-      { openKeys: true },
+      { openKeys: true, description: "What the user reads; `short` is one line." },
     ),
     type: Type.Union(
       PARAMETER_TYPES.map((name) => Type.Literal(name)),
-      { form: `one of ${PARAMETER_TYPES.join(", ")}` },
+      { form: `one of ${PARAMETER_TYPES.join(", ")}`, description: "Type of the value." },
     ),
     default: Type.Union(
       [
@@ -140,7 +147,7 @@ export const Parameter = Type.Object(
         Type.String(),
         Type.Array(Type.Union([Type.Boolean(), Type.Number(), Type.String()])),
       ],
-      { form: "a value of the parameter's type" },
+      { form: "a value of the parameter's type", description: "Its value until somebody sets another one." },
     ),
     enum_values: Type.Optional(
       dict(Type.String(), {
@@ -166,20 +173,19 @@ export const Parameter = Type.Object(
 );
 export type Parameter = Static<typeof Parameter>;
 
-export const AuterionApp = closed({
-  "auterion-api-version": Type.Integer({
-    minimum: API_VERSIONS.first,
-    maximum: API_VERSIONS.last,
-    form: `an API version, ${API_VERSIONS.first} to ${API_VERSIONS.last}`,
-  }),
-  "auterion-app-base": Type.String({
-    pattern: "^v[0-9]+|none$",
-    form: "`none`, or a version of Auterion's base image such as `v2`",
-    likely: "^(v[0-9]+|none)$",
-    description:
-      "Base image whose layers the device has. The alternatives stand without a group, as in Auterion's tool, which " +
-      "accepts v2-foo too and then leaves the layers in.",
-  }),
+const AppBase = Type.String({
+  pattern: "^v[0-9]+|none$",
+  form: "`none`, or a version of Auterion's base image such as `v2`",
+  likely: "^(v[0-9]+|none)$",
+  since: 1,
+  sinceCertainty: "inferred",
+  description:
+    "Base image whose layers the device has. The alternatives stand without a group, as in Auterion's tool, which " +
+    "accepts v2-foo too and then leaves the layers in.",
+});
+
+/** What manifests of every API version say. */
+const IDENTITY = {
   "app-name": Type.String({
     pattern: "^[a-z0-9_-]+$",
     form: "lower-case letters, digits, `-` and `_`",
@@ -194,18 +200,43 @@ export const AuterionApp = closed({
   "app-version": Type.String({
     pattern: TAG,
     form: "a text of up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
+    trap: "AC004",
     description: "Text. Inferred: a legal tag of an image, because it becomes one.",
   }),
   "target-platform": Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })], {
     form: "a device or a list of devices",
     description: "Devices the package is for, all of one architecture.",
   }),
+};
+
+/** A manifest of API version 0: its services are those of a Compose file, and packages carry that as `app.yml`. */
+export const AuterionApp0 = closed({
+  "auterion-api-version": Type.Literal(0, { form: "API version 0" }),
+  "auterion-app-base": Type.Optional(AppBase),
+  ...IDENTITY,
+  compose: Type.Object(
+    { services: ComposeServices },
+    { description: "The Compose file. Inferred: its services may be built, as in later API versions." },
+  ),
+});
+export type AuterionApp0 = Static<typeof AuterionApp0>;
+
+export const AuterionApp = closed({
+  "auterion-api-version": Type.Integer({
+    minimum: 1,
+    maximum: API_VERSIONS.last,
+    form: `an API version, ${API_VERSIONS.first} to ${API_VERSIONS.last}`,
+    description: "Which keys there are, and the oldest AuterionOS: 1 needs 2.7, 2 needs 2.10, 3 needs 3.2.9.",
+  }),
+  "auterion-app-base": AppBase,
+  ...IDENTITY,
   services: dict(AppService, {
     keys: SERVICE_NAME,
     keyForm: SERVICE_NAME_FORM,
     minProperties: 1,
     maxProperties: 500,
-    description: "The upper limit is this project's own, against hostile files.",
+    since: 1,
+    description: "Name to service. The upper limit is this project's own, against hostile files.",
   }),
   "compose-override": Type.Optional(ComposeOverride),
   dependencies: Type.Optional(

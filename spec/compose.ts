@@ -60,10 +60,21 @@ export const ComposeService = Type.Object({
 });
 export type ComposeService = Static<typeof ComposeService>;
 
+const SERVICES = { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM, maxProperties: 500 };
+
+/** The services of a Compose file that stands by itself. */
+export const ComposeServices = dict(ComposeService, { ...SERVICES, minProperties: 1 });
+
 /** `compose-override` of the manifest: a Compose file whose services are merged into the manifest's. */
-export const ComposeOverride = Type.Object({
-  services: Type.Optional(dict(ComposeService, { keys: SERVICE_NAME, keyForm: SERVICE_NAME_FORM, maxProperties: 500 })),
-});
+export const ComposeOverride = Type.Object(
+  { services: Type.Optional(dict(ComposeService, SERVICES)) },
+  {
+    since: 1,
+    description:
+      "A Compose file whose services are merged into those of the manifest: maps key by key, everything else is " +
+      "replaced. All of Compose may stand here; later API versions may restrict it.",
+  },
+);
 export type ComposeOverride = Static<typeof ComposeOverride>;
 
 /** A whole Compose file, after the merge. */

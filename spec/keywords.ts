@@ -1,4 +1,5 @@
 import { type SchemaOptions, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import type { TrapCode } from "./traps.ts";
 
 /** How sure the project is of a rule: read in a public source, concluded from several, or only seen in use. */
 export type Certainty = "known" | "inferred" | "unknown";
@@ -18,6 +19,8 @@ export interface Keywords {
   readonly likely?: string;
   /** The legal form in words, for messages: "expected `form`, found …". */
   readonly form?: string;
+  /** The documented trap that a text of another form is. */
+  readonly trap?: TrapCode;
   /** The legal form of the keys of a map, in words. */
   readonly keyForm?: string;
   /** Keys may be whole numbers in YAML. */

@@ -1,4 +1,5 @@
 import { type BuildOptions, build } from "../../lib/build/build.ts";
+import { AircrateError } from "../../lib/error.ts";
 import type { SigningKey } from "../../lib/keys/private-key.ts";
 import type { WorkPool } from "../../lib/workers/pool.ts";
 import type { BuildArguments } from "../commands/build.ts";
@@ -6,7 +7,7 @@ import { sourceDateEpoch, storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { withSignals } from "../signals.ts";
 import { renderReport } from "../ui/report.ts";
-import { print, printJson, warn } from "../ui/text.ts";
+import { counted, print, printJson, warn } from "../ui/text.ts";
 import { parseSize } from "../units.ts";
 
 export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
@@ -30,6 +31,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
     ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
   };
+  if (args.strict) await requireClean(args, pool);
   const report = await withSignals((signal) => build({ ...options, signal }));
   if (args.json) {
     printJson(report);
@@ -37,6 +39,30 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
   }
   print(renderReport(report));
   for (const warning of report.warnings) warn(warning);
+}
+
+/** @throws AircrateError input: there is something to warn of */
+async function requireClean(args: BuildArguments, pool: WorkPool): Promise<void> {
+  const { checkProject } = await import("../../lib/check/check.ts");
+  const { renderFinding } = await import("../ui/check.ts");
+  const appVersion = args["app-version"];
+  try {
+    const report = await checkProject(args.dir, {
+      store: storeFolder(process.env),
+      strict: true,
+      simulation: args.simulation,
+      ...(appVersion !== undefined && { appVersion }),
+    });
+    if (report.problems === 0) return;
+    throw new AircrateError("input", `check found ${counted(report.problems, "problem")}`, {
+      where: args.dir,
+      reason: report.findings.flatMap((finding) => renderFinding(finding).trimEnd().split("\n")),
+    });
+  } catch (error) {
+    // A build would have closed them.
+    await pool.close();
+    throw error;
+  }
 }
 
 async function loadKey(file: string): Promise<SigningKey> {

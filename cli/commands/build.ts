@@ -9,6 +9,7 @@ export interface BuildArguments extends NetworkArguments {
   format?: OutputFormat;
   offline: boolean;
   locked: boolean;
+  strict: boolean;
   vendor?: string;
   sign?: string;
   simulation: boolean;
@@ -43,6 +44,11 @@ export const buildCommand: Command<BuildArguments> = {
           type: "boolean",
           default: false,
           describe: "Refuse to build when aircrate.lock is missing or does not fit the project",
+        },
+        strict: {
+          type: "boolean",
+          default: false,
+          describe: "Build only what `check --strict` finds nothing wrong with",
         },
         vendor: {
           type: "string",

@@ -12,6 +12,11 @@ export function bytes(size: number): string {
   return `${value.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** `1 problem`, `2 problems`. */
+export function counted(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
 /** Columns padded to their widest cell; `right` names those that hold numbers. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, width(cell))), []);

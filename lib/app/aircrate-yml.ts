@@ -1,12 +1,19 @@
 import { join, resolve } from "node:path";
 import type { Static } from "@sinclair/typebox";
-import { AircrateYml, type DockerfileImage, type TreeConfig, type TreeImage } from "../../spec/aircrate-yml.ts";
+import {
+  AircrateYml,
+  type DockerfileImage,
+  type LegacyApp,
+  type TreeConfig,
+  type TreeImage,
+} from "../../spec/aircrate-yml.ts";
 import type { Registries } from "../registry/mirrors.ts";
 import { decodeYaml } from "../yaml/decode.ts";
 import { problemsError, type YamlProblem } from "../yaml/problems.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
 import { child } from "../yaml/value.ts";
 import { type BuildSource, readBuild } from "./build-source.ts";
+import { resolveTargets } from "./devices.ts";
 import { exists } from "./files.ts";
 import { readRules } from "./registries.ts";
 import { readTreeCopy, type TreeCopySource } from "./tree-copy.ts";
@@ -20,8 +27,20 @@ export interface AircrateConfig {
   /** Local images by name, in the order of the file. */
   readonly images: ReadonlyMap<string, LocalImage>;
   readonly registries: Registries;
+  /** What the application is of a project that has only an `app.yml`. */
+  readonly app?: LegacyIdentity;
   /** Tag of all images where there is no application manifest. */
   readonly tag?: string;
+}
+
+export interface LegacyIdentity {
+  /** File and line. */
+  readonly where: string;
+  readonly name: string;
+  readonly author?: string;
+  readonly version: string;
+  /** As written; they have been found to be devices of one architecture. */
+  readonly targets: readonly string[];
 }
 
 export type LocalImage = {
@@ -74,8 +93,28 @@ export async function readAircrateYml(dir: string): Promise<AircrateConfig | und
     const message = "`insecure` is not for a project to say";
     problems.push({ line, message, hint: "put it into your own registries.yml, or give --insecure-registry HOST" });
   }
+  const app = config.app && readIdentity(config.app, document, problems);
   if (problems.length > 0) throw problemsError(document.file, problems);
-  return { file, images, registries, ...(config.tag !== undefined && { tag: config.tag }) };
+  return {
+    ...{ file, images, registries },
+    ...(app !== undefined && { app }),
+    ...(config.tag !== undefined && { tag: config.tag }),
+  };
+}
+
+function readIdentity(
+  { target = "skynode", ...app }: Static<typeof LegacyApp>,
+  document: YamlDocument,
+  problems: YamlProblem[],
+): LegacyIdentity {
+  const targets = [target].flat();
+  const resolved = resolveTargets(targets);
+  if (!("platform" in resolved)) {
+    for (const { index, ...problem } of resolved) {
+      problems.push({ line: document.locate(child("/app/target", index)), ...problem });
+    }
+  }
+  return { ...app, targets, where: place(document, "/app") };
 }
 
 interface ImageContext {

@@ -2,7 +2,7 @@ import { type JsonMap, type JsonValue, mapOf } from "../yaml/value.ts";
 import type { AppManifest } from "./manifest.ts";
 
 /**
- * The Compose file `app.yml` that packages of API version 1 carry, for AuterionOS before 2.10: what Auterion's tool
+ * The Compose file `app.yml` that packages of API versions 0 and 1 carry, for AuterionOS before 2.10: what Auterion's tool
  * generates, with its defaults where a service says nothing.
  */
 export function legacyCompose(manifest: Pick<AppManifest, "compose" | "slug">): JsonMap {

@@ -6,6 +6,11 @@ import { child, isMap, type JsonMap, type JsonValue, mapOf } from "../yaml/value
 
 export const OVERRIDES = "/compose-override/services";
 
+/** Where a manifest names its services: in API version 0 below `compose`, as in the Compose file that this is. */
+export function servicesAt({ value }: YamlDocument): string {
+  return isMap(value) && value["auterion-api-version"] === 0 ? "/compose/services" : "/services";
+}
+
 /**
  * The Compose file of an application as Auterion's tool makes it: `services` of the manifest, then `compose-override`
  * merged into it. Names and platforms of the images are not set yet.
@@ -17,7 +22,9 @@ export function mergeCompose(app: AuterionApp, document: YamlDocument, problems:
   for (const name of Object.keys(overrides)) {
     if (Object.hasOwn(services, name)) continue;
     const line = document.locate(child(OVERRIDES, name));
-    problems.push({ line, message: `override of an unknown service \`${name}\`${didYouMean(name, names)}` });
+    const message = `override of an unknown service \`${name}\`${didYouMean(name, names)}`;
+    const hint = "services are named in `services`; an override can only change them";
+    problems.push({ line, message, hint, trap: "AC008" });
   }
   return deepMerge({ services }, (app["compose-override"] ?? {}) as JsonMap) as JsonMap;
 }

@@ -1,3 +1,4 @@
+import type { TrapCode } from "../../spec/traps.ts";
 import { suggest } from "../suggest.ts";
 
 /** Platforms of images that AuterionOS devices run. */
@@ -33,6 +34,7 @@ export interface TargetProblem {
   readonly index: number;
   readonly message: string;
   readonly hint: string;
+  readonly trap?: TrapCode;
 }
 
 /**
@@ -57,6 +59,7 @@ export function resolveTargets(names: readonly string[]): Targets | readonly Tar
       index,
       message: `the targets have several architectures: \`${name}\` is ${own}, the ones before are ${platform}`,
       hint: "build one package for each: take `simulation` out of the list and build it with --simulation",
+      trap: "AC005",
     });
   }
   return platform === undefined || problems.length > 0 ? problems : { deviceTypes: [...deviceTypes], platform };

@@ -1,16 +1,18 @@
 import { resolve } from "node:path";
-import { AuterionApp } from "../../spec/auterion-app.ts";
+import type { AuterionApp, AuterionApp0 } from "../../spec/auterion-app.ts";
+import type { Problem } from "../error.ts";
 import { decodeYaml } from "../yaml/decode.ts";
-import { problemsError, type YamlProblem } from "../yaml/problems.ts";
+import { placedProblem, problemsError, type YamlProblem } from "../yaml/problems.ts";
 import type { YamlDocument } from "../yaml/read.ts";
 import { child, type JsonMap, type JsonValue, mapOf, type YamlKinds } from "../yaml/value.ts";
-import { mergeCompose } from "./compose.ts";
+import { mergeCompose, servicesAt } from "./compose.ts";
 import { type DevicePlatform, resolveTargets, type Targets } from "./devices.ts";
 import { launchOrder } from "./launch-order.ts";
 import type { MessagePath } from "./logging-tar.ts";
 import { archiveImageName, imagePayloadName, payloadNameFault } from "./names.ts";
-import { type ManifestOptions, openManifest } from "./open-manifest.ts";
+import { type ManifestOptions, manifestSchema, openManifest } from "./open-manifest.ts";
 import { checkParameters } from "./parameters.ts";
+import { placesOf } from "./places.ts";
 import { checkRules } from "./rules.ts";
 import { type AppService, readService } from "./service.ts";
 
@@ -43,14 +45,16 @@ export interface AppManifest {
   readonly document: JsonMap;
   /** What JSON does not keep of the document; needed to write it again. */
   readonly kinds: YamlKinds;
+  /** The project's own `app.yml`, for a project without manifest: its package has the layout of that time. */
+  readonly appYml?: string;
   /** The Compose file of the application, with image, container name and platform of each service. */
   readonly compose: JsonMap;
-  /** One line each, with file and line. */
-  readonly warnings: readonly string[];
+  /** What works and may not be what is meant, in the order of the file. */
+  readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads `auterion-app.yml` of a project folder, API versions 1 to 7, with `compose-override` merged in. The overrides of
+ * Reads `auterion-app.yml` of a project folder, API versions 0 to 7, with `compose-override` merged in. The overrides of
  * the options apply before anything is checked, and stand in the packaged manifest too, as with Auterion's own tool.
  *
  * @throws AircrateError unreachable: the folder does not exist; input: it has no manifest, or a wrong one; usage: the
@@ -58,17 +62,19 @@ export interface AppManifest {
  */
 export async function readAppManifest(dir: string, options: ManifestOptions = {}): Promise<AppManifest> {
   const document = await openManifest(dir, options);
-  const app = decodeYaml(AuterionApp, document);
-  const { problems, warnings } = checkRules(AuterionApp, document, app["auterion-api-version"]);
-  problems.push(...checkParameters(app.parameters ?? [], document));
-  warnings.push(...document.warnings);
+  const schema = manifestSchema(document);
+  const unknownKeys: YamlProblem[] = [];
+  const app: AuterionApp | AuterionApp0 = decodeYaml(schema, document, unknownKeys);
+  const { problems, warnings } = checkRules(schema, document, app["auterion-api-version"]);
+  if (isCurrent(app)) problems.push(...checkParameters(app.parameters ?? [], document));
+  warnings.push(...document.warnings, ...unknownKeys);
   const slug = `${app["app-author"]}.${app["app-name"]}`;
   const identity = { slug, version: app["app-version"] };
   checkSlug(app, document, problems);
   const targets = readTargets(app, document, problems);
 
-  const merged = mergeCompose(app, document, problems);
-  const names = document.keys("/services");
+  const merged = isCurrent(app) ? mergeCompose(app, document, problems) : (app.compose as JsonMap);
+  const names = document.keys(servicesAt(document));
   const directory = resolve(dir);
   const context = { app: identity, directory, document, names: new Set(names), problems, warnings };
   const found: AppService[] = [];
@@ -77,7 +83,8 @@ export async function readAppManifest(dir: string, options: ManifestOptions = {}
     if (service !== undefined) found.push(service);
   }
   // Cycles and clashing names can only be told once every service is whole.
-  if (problems.length > 0 || targets === undefined) throw problemsError(document.file, problems);
+  // A key that is not known may be the reason of one that is missing.
+  if (problems.length > 0 || targets === undefined) throw problemsError(document.file, [...problems, ...unknownKeys]);
   checkImageNames(found, document, problems);
   const order = readLaunchOrder(found, document, problems);
   if (problems.length > 0) throw problemsError(document.file, problems);
@@ -90,23 +97,25 @@ export async function readAppManifest(dir: string, options: ManifestOptions = {}
     name: app["app-name"],
     version: identity.version,
     slug,
-    appBase: app["auterion-app-base"],
+    appBase: app["auterion-app-base"] ?? "none",
     targets: targetList(app),
     deviceTypes: targets.deviceTypes,
     platform: targets.platform,
     services: found,
     launchOrder: order,
-    messagePaths: readMessagePaths(app, document),
+    messagePaths: isCurrent(app) ? readMessagePaths(app, document) : [],
     document: document.value as JsonMap,
     kinds: { floats: document.floats, integerKeys: document.integerKeys },
     compose: finishCompose(merged, found, targets.platform),
-    warnings: [...warnings]
-      .sort((a, b) => a.line - b.line)
-      .map(({ line, message }) => `${document.file}:${line}: ${message}`),
+    warnings: [...warnings].sort((a, b) => a.line - b.line).map((warning) => placedProblem(document.file, warning)),
   };
 }
 
-function checkSlug(app: AuterionApp, document: YamlDocument, problems: YamlProblem[]): void {
+function isCurrent(app: AuterionApp | AuterionApp0): app is AuterionApp {
+  return app["auterion-api-version"] !== 0;
+}
+
+function checkSlug(app: AuterionApp | AuterionApp0, document: YamlDocument, problems: YamlProblem[]): void {
   const { "app-author": author, "app-name": name } = app;
   const payload = imagePayloadName(`${author}.${name}`);
   const fault = payloadNameFault(payload);
@@ -118,15 +127,19 @@ function checkSlug(app: AuterionApp, document: YamlDocument, problems: YamlProbl
   });
 }
 
-function targetList(app: AuterionApp): string[] {
+function targetList(app: AuterionApp | AuterionApp0): string[] {
   return [app["target-platform"]].flat();
 }
 
-function readTargets(app: AuterionApp, document: YamlDocument, problems: YamlProblem[]): Targets | undefined {
+function readTargets(
+  app: AuterionApp | AuterionApp0,
+  document: YamlDocument,
+  problems: YamlProblem[],
+): Targets | undefined {
   const targets = resolveTargets(targetList(app));
   if ("platform" in targets) return targets;
-  for (const { index, message, hint } of targets) {
-    problems.push({ line: document.locate(child("/target-platform", index)), message, hint });
+  for (const { index, ...problem } of targets) {
+    problems.push({ line: document.locate(child("/target-platform", index)), ...problem });
   }
   return undefined;
 }
@@ -140,7 +153,11 @@ function readMessagePaths(app: AuterionApp, document: YamlDocument): MessagePath
 }
 
 /** A prebuilt image may serve several services; a built one belongs to its own. */
-function checkImageNames(services: readonly AppService[], document: YamlDocument, problems: YamlProblem[]): void {
+export function checkImageNames(
+  services: readonly AppService[],
+  document: YamlDocument,
+  problems: YamlProblem[],
+): void {
   const owners = new Map<string, AppService>();
   for (const service of services) {
     const image = archiveImageName(service.imageName);
@@ -149,12 +166,12 @@ function checkImageNames(services: readonly AppService[], document: YamlDocument
     if (owner === undefined) owners.set(image.key, service);
     else if (owner.source.kind === "build" || service.source.kind === "build") {
       const message = `\`${service.name}\` and \`${owner.name}\` have the same image name, \`${service.imageName}\``;
-      problems.push({ line: document.locate(child("/services", service.name)), message });
+      problems.push({ line: document.locate(child(servicesAt(document), service.name)), message });
     }
   }
 }
 
-function readLaunchOrder(
+export function readLaunchOrder(
   services: readonly AppService[],
   document: YamlDocument,
   problems: YamlProblem[],
@@ -163,7 +180,7 @@ function readLaunchOrder(
   if ("waves" in order) return order.waves;
   const [first] = order.cycle;
   problems.push({
-    line: document.locate(`${child("/compose-override/services", first!)}/depends_on`),
+    line: document.locate(placesOf(first!, document).of("depends_on")),
     message: `services wait for one another: ${order.cycle.join(" -> ")}`,
   });
   return [];

@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { API_VERSIONS, TAG } from "../../spec/auterion-app.ts";
+import { AuterionApp, AuterionApp0, TAG } from "../../spec/auterion-app.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
 import { isMap, type JsonValue, mapOf } from "../yaml/value.ts";
 import { exists } from "./files.ts";
 
 export const MANIFEST_NAME = "auterion-app.yml";
+/** The Compose file of packages before there was a manifest. */
+export const APP_YML_NAME = "app.yml";
 
 export interface ManifestOptions {
   /** Build for the simulation, whatever `target-platform` says. */
@@ -21,9 +23,15 @@ export interface ManifestOptions {
  * @throws AircrateError as `readAppManifest`
  */
 export async function openManifest(dir: string, options: ManifestOptions): Promise<YamlDocument> {
-  const document = applyOverrides(await findManifest(dir), options);
-  checkApiVersion(document);
-  return document;
+  return applyOverrides(await findManifest(dir), options);
+}
+
+/** The schema of a manifest's API version. What says none and has its services below `compose` was written for 0. */
+export function manifestSchema({ value }: YamlDocument): typeof AuterionApp | typeof AuterionApp0 {
+  if (!isMap(value)) return AuterionApp;
+  const version = value["auterion-api-version"];
+  const services = value.services ?? value.compose;
+  return version === 0 || (version === undefined && services === value.compose) ? AuterionApp0 : AuterionApp;
 }
 
 async function findManifest(dir: string): Promise<YamlDocument> {
@@ -42,22 +50,18 @@ async function findManifest(dir: string): Promise<YamlDocument> {
     const what = code === "ENOENT" ? "no such folder" : "cannot be read";
     throw new AircrateError("unreachable", what, { where: dir, reason: code, cause: error });
   }
-  const older = await exists(join(dir, "app.yml"));
+  const older = await exists(join(dir, APP_YML_NAME));
   throw new AircrateError("input", `there is no ${MANIFEST_NAME} in this folder`, {
     where: dir,
-    ...(older && { reason: "its app.yml is the older format of packages, which is not supported" }),
+    ...(older && { reason: "its app.yml is the older format of packages, which does not say what the application is" }),
     hint: older
-      ? `write an ${MANIFEST_NAME} with name, author, version, target and services; what app.yml says goes below compose-override`
+      ? "say it below `app` in aircrate.yml: name, version and target; or write an auterion-app.yml"
       : `go to the folder that holds ${MANIFEST_NAME}, or name it`,
   });
 }
 
 function applyOverrides(document: YamlDocument, { simulation, appVersion }: ManifestOptions): YamlDocument {
-  if (appVersion !== undefined && !new RegExp(TAG).test(appVersion)) {
-    throw new AircrateError("usage", `the version "${appVersion}" is not a legal tag of an image`, {
-      hint: "use up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
-    });
-  }
+  checkVersion(appVersion);
   if (!isMap(document.value)) return document;
   const changes: [string, JsonValue][] = [];
   if (appVersion !== undefined) changes.push(["app-version", appVersion]);
@@ -65,17 +69,10 @@ function applyOverrides(document: YamlDocument, { simulation, appVersion }: Mani
   return { ...document, value: mapOf([...Object.entries(document.value), ...changes]) };
 }
 
-/** Older manifests are told apart from wrong ones before the schema speaks. */
-function checkApiVersion(document: YamlDocument): void {
-  if (!isMap(document.value)) return;
-  const version = document.value["auterion-api-version"];
-  if (version !== 0 && document.value.compose === undefined) return;
-  if (typeof version === "number" && version !== 0) return;
-  const line = document.locate(version === 0 ? "/auterion-api-version" : "/compose");
-  const { first, last } = API_VERSIONS;
-  throw new AircrateError("input", "manifests of API version 0 are not supported", {
-    where: `${document.file}:${line}`,
-    reason: "they keep their services below `compose`",
-    hint: `set auterion-api-version to ${first} or later (up to ${last}) and move what is below compose to services and compose-override`,
+/** @throws AircrateError usage: the version that was given is no legal tag */
+export function checkVersion(appVersion: string | undefined): void {
+  if (appVersion === undefined || new RegExp(TAG).test(appVersion)) return;
+  throw new AircrateError("usage", `the version "${appVersion}" is not a legal tag of an image`, {
+    hint: "use up to 128 letters, digits, `_`, `.` and `-`, the first no `.` or `-`",
   });
 }

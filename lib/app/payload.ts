@@ -8,7 +8,7 @@ import { exists, insideProject } from "./files.ts";
 import { messagesTar } from "./logging-tar.ts";
 import type { AppManifest } from "./manifest.ts";
 import { imagePayloadName } from "./names.ts";
-import { MANIFEST_NAME } from "./open-manifest.ts";
+import { APP_YML_NAME, MANIFEST_NAME } from "./open-manifest.ts";
 
 /** A file of the package's payload: small ones with their content, and the place of the archive of images. */
 export type PayloadFile =
@@ -18,7 +18,8 @@ export type PayloadFile =
 export const SETTINGS_NAME = "settings.default.env";
 const MAX_SETTINGS = 1024 * 1024;
 
-const OVERRIDE = "/compose-override/";
+/** Where the packaged Compose file comes from, in later API versions and in 0. */
+const COMPOSE = /^\/compose(?:-override)?(?=\/)/;
 
 /** Older systems check `target-platform` of the packaged manifest, and know this one device. */
 const LAST_API_WITHOUT_TARGETS = 4;
@@ -26,13 +27,23 @@ const LAST_API_WITHOUT_TARGETS = 4;
 const LAST_API_WITH_COMPOSE = 1;
 
 /**
- * The payload files in the order of Auterion's tool for the API version of the manifest.
+ * The payload files in the order of Auterion's tool for the API version of the manifest. A project that has only an
+ * `app.yml` gets those of its first public version.
  *
  * @param options `epoch`: seconds since 1970, the time of entries in tar files
  * @throws AircrateError input: settings or messages cannot be used
  */
 export async function payloadFiles(manifest: AppManifest, options: { readonly epoch: number }): Promise<PayloadFile[]> {
-  const { apiVersion, directory, messagePaths, slug, version } = manifest;
+  const { apiVersion, appYml, directory, messagePaths, slug, version } = manifest;
+  if (appYml !== undefined) {
+    return [
+      text(APP_YML_NAME, appYml),
+      text("version", version),
+      { name: imagePayloadName(slug), image: true },
+      text("settings.default.yml", ""),
+      text(MANIFEST_NAME, packagedManifest(manifest)),
+    ];
+  }
   const messages = await messagesTar({ directory, paths: messagePaths, epoch: options.epoch });
   const files: PayloadFile[] = [
     text(MANIFEST_NAME, packagedManifest(manifest)),
@@ -43,7 +54,7 @@ export async function payloadFiles(manifest: AppManifest, options: { readonly ep
   ];
   if (messages !== undefined) files.push({ name: "logging-msg-files.tar", bytes: messages });
   if (apiVersion <= LAST_API_WITH_COMPOSE)
-    files.push(text("app.yml", writeYaml(legacyCompose(manifest), composeKinds(manifest.kinds))));
+    files.push(text(APP_YML_NAME, writeYaml(legacyCompose(manifest), composeKinds(manifest.kinds))));
   return files;
 }
 
@@ -63,10 +74,10 @@ async function settings({ directory, file }: AppManifest): Promise<Uint8Array> {
   return readSmallFile(checked.path, { name, limit: MAX_SETTINGS });
 }
 
-/** Pointers into the merged Compose file. What it has from elsewhere than `compose-override` is text. */
+/** Pointers into the merged Compose file. What it has from elsewhere in the manifest is text. */
 function composeKinds(kinds: YamlKinds): YamlKinds {
   const moved = (pointers: ReadonlySet<string>) =>
-    new Set([...pointers].filter((one) => one.startsWith(OVERRIDE)).map((one) => one.slice(OVERRIDE.length - 1)));
+    new Set([...pointers].filter((one) => COMPOSE.test(one)).map((one) => one.replace(COMPOSE, "")));
   return { floats: moved(kinds.floats), integerKeys: moved(kinds.integerKeys) };
 }
 

@@ -1,7 +1,7 @@
 import type { YamlProblem } from "../yaml/problems.ts";
 import type { YamlDocument } from "../yaml/read.ts";
 import { child, valueAt } from "../yaml/value.ts";
-import { OVERRIDES } from "./compose.ts";
+import { OVERRIDES, servicesAt } from "./compose.ts";
 
 /** Adds a problem at a JSON pointer. */
 export type Report = (pointer: string, message: string, hint?: string) => void;
@@ -19,7 +19,7 @@ export interface Places {
 }
 
 export function placesOf(name: string, document: YamlDocument): Places {
-  const service = child("/services", name);
+  const service = child(servicesAt(document), name);
   const override = child(OVERRIDES, name);
   return {
     service,

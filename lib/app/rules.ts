@@ -35,7 +35,7 @@ export function checkRules(schema: TSchema, document: YamlDocument, apiVersion: 
       for (const key of Object.keys(value)) {
         if (Object.hasOwn(rule.properties, key)) continue;
         const message = `unknown key \`${key}\`${didYouMean(key, Object.keys(rule.properties))}`;
-        findings.warnings.push({ line: document.locate(child(pointer, key)), message });
+        findings.warnings.push({ line: document.locate(child(pointer, key)), message, trap: "AC013" });
       }
     }
   }

@@ -4,6 +4,7 @@ import type { YamlProblem } from "../yaml/problems.ts";
 import type { YamlDocument } from "../yaml/read.ts";
 import { type JsonMap, valueAt } from "../yaml/value.ts";
 import { type BuildSource, readBuild } from "./build-source.ts";
+import { servicesAt } from "./compose.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { type AppIdentity, archiveImageName, builtImageName } from "./names.ts";
 import { type Places, placesOf, reporter } from "./places.ts";
@@ -27,6 +28,8 @@ export interface AppService {
   /** Services that start before this one, without repetition. */
   readonly dependsOn: readonly string[];
   readonly containerName: string;
+  /** Name of the image in `aircrate.yml` that it is made from, when that is not the name of the service. */
+  readonly local?: string;
 }
 
 export interface ServiceContext {
@@ -83,8 +86,12 @@ async function sourceOf(
     );
     return undefined;
   }
-  if (valueAt(context.document.value, `${places.service}/image`) !== undefined) {
-    const line = context.document.locate(`${places.service}/image`);
+  const { document } = context;
+  // Below `compose` it is the name of what is built.
+  const unused =
+    servicesAt(document) === "/services" && valueAt(document.value, `${places.service}/image`) !== undefined;
+  if (unused) {
+    const line = document.locate(`${places.service}/image`);
     context.warnings.push({ line, message: "`image` is not used, since the service has a `build`" });
   }
   return readBuild(service.build, { directory: context.directory, places, report });

@@ -66,11 +66,12 @@ export async function writeApplication(
 
 /** Names as Auterion's own tool gives them: the update module on the device goes by them. */
 function artifactHeader(app: AppManifest, epoch: number): ArtifactHeader {
-  const { slug, version, deviceTypes } = app;
+  const { appYml, slug, version, deviceTypes } = app;
   const buildTime = timestamp(epoch).replace(/Z$/, "");
   return {
     type: "docker",
-    name: `${slug}:${version}`,
+    // The version came into it with later manifests.
+    name: appYml === undefined ? `${slug}:${version}` : slug,
     deviceTypes,
     software: `docker-app.${slug}`,
     version,

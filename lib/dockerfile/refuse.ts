@@ -46,6 +46,7 @@ export function refusedError(refusals: readonly [Refusal, ...Refusal[]]): Aircra
     where: first.where,
     reason: others.map(({ where, shown, why }) => `${where}: ${shown}${why === first.why ? "" : `: ${why}`}`),
     hint: [...lines].map(([hint, at]) => `line${at.size > 1 ? "s" : ""} ${[...at].join(", ")}, ${hint}`),
+    problems: refusals.map(({ where, shown, why, hints }) => ({ where, what: `${shown}: ${why}`, hint: hints })),
   });
 }
 

@@ -63,7 +63,7 @@ function readIdentity(root: JsonMap): Identity {
   const apiVersion = root["auterion-api-version"];
   const targets = [root["target-platform"] ?? []].flat().filter((target) => typeof target === "string");
   return {
-    ...(author !== undefined && name !== undefined && { slug: `${author}.${name}` }),
+    ...(name !== undefined && slugOf(name, { author, apiVersion })),
     ...(author !== undefined && { author }),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
@@ -71,6 +71,12 @@ function readIdentity(root: JsonMap): Identity {
     ...(appBase !== undefined && { appBase }),
     targets,
   };
+}
+
+/** The oldest manifests need no author: the name is all that packages are called by. */
+function slugOf(name: string, { author, apiVersion }: { author: string | undefined; apiVersion: unknown }) {
+  if (author !== undefined) return { slug: `${author}.${name}` };
+  return apiVersion === 0 ? { slug: name } : {};
 }
 
 interface ServiceContext {
@@ -93,7 +99,7 @@ function readServices(root: JsonMap, context: ServiceContext): InspectedService[
   const known = new Set(names);
   return names.map((name) => {
     const override = valueAt(root, child("/compose-override/services", name)) ?? mapOf<JsonValue>([]);
-    const merged = deepMerge(baseService(services[name]!), override);
+    const merged = deepMerge(pointer === "/services" ? baseService(services[name]!) : services[name]!, override);
     const where = `${document.file}:${document.locate(child(pointer, name))}`;
     const checked = checkDocument(ComposeService, merged, where);
     if ("faults" in checked) {

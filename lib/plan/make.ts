@@ -1,16 +1,18 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type AircrateConfig, type LocalImage, readAircrateYml, type TreeSource } from "../app/aircrate-yml.ts";
 import type { BuildSource } from "../app/build-source.ts";
 import { exists } from "../app/files.ts";
+import { readLegacyApp } from "../app/legacy.ts";
 import { type AppManifest, readAppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
-import { AircrateError, systemCode } from "../error.ts";
+import { AircrateError, problemLine } from "../error.ts";
 import { ARM64, formatPlatform, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
 import { findReference } from "../store/records.ts";
+import { readDockerfile } from "./dockerfile.ts";
 import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
 
 export interface PlanOptions {
@@ -20,6 +22,8 @@ export interface PlanOptions {
   readonly appVersion?: string;
   /** Folder of the blob store, where local images are looked for; without it there are none. */
   readonly store?: string;
+  /** Takes what is wrong with one file or image, and the plan goes on without it. Default: the first fault is thrown. */
+  readonly onFault?: (fault: AircrateError) => void;
 }
 
 /**
@@ -30,26 +34,56 @@ export interface PlanOptions {
  */
 export async function makePlan(dir: string, options: PlanOptions = {}): Promise<BuildPlan> {
   await checkFolder(dir);
-  const config = await readAircrateYml(dir);
-  if (!(await exists(path.join(dir, MANIFEST_NAME)))) {
+  const attempt = attempts(options.onFault);
+  const config = await attempt(() => readAircrateYml(dir), NO_CONFIG);
+  const current = await exists(path.join(dir, MANIFEST_NAME));
+  if (!current && config?.app === undefined) {
     if (config === undefined) throw nothingToBuild(dir);
-    return planImages(dir, config, options);
+    return config === NO_CONFIG ? planLocals(dir, config, options) : planImages(dir, config, options);
   }
-  const app = await readAppManifest(dir, options);
+  const both = current ? config?.app : undefined;
+  if (both !== undefined) {
+    const fault = new AircrateError("input", "`app` is for projects without auterion-app.yml, and there is one", {
+      where: both.where,
+      hint: "take it out: auterion-app.yml says what the application is",
+    });
+    await attempt(() => Promise.reject(fault), undefined);
+  }
+  const read = () => (current ? readAppManifest(dir, options) : readLegacyApp(dir, config!, options));
+  const app = await attempt(read, undefined);
+  if (app === undefined) return planLocals(dir, config ?? NO_CONFIG, options);
   const planner = createPlanner(dir, { platform: parsePlatform(app.platform), config, store: options.store });
   const outputs: PlannedOutput[] = [];
   for (const service of app.services) {
-    const { name, where, source, imageName } = service;
-    const local = config?.images.get(name);
-    const image =
+    const { name, where, source, imageName, local: localName = name } = service;
+    const local = config?.images.get(localName);
+    const plan = async () =>
       local !== undefined
-        ? await planner.local(local)
+        ? planner.local(local)
         : source.kind === "build"
-          ? await planner.dockerfile(name, where, source)
-          : await planner.pull(source.reference, where);
+          ? planner.dockerfile(name, where, source)
+          : planner.pull(source.reference, where);
+    const image = await attempt(plan, undefined);
+    if (image === undefined) continue;
     outputs.push({ service: name, image, tags: [formatReference(parseReference(imageName, where))] });
   }
-  return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings });
+  return planner.finish({ app, outputs: builtFirst(outputs, app), warnings: app.warnings.map(problemLine) });
+}
+
+/** Instead of an aircrate.yml that is wrong. */
+const NO_CONFIG: AircrateConfig = { file: "", images: new Map(), registries: new Map() };
+
+/** Does a step of planning: what is wrong there goes to whoever collects it, and `instead` takes the place of the result. */
+function attempts(onFault: PlanOptions["onFault"]) {
+  return async <T, I>(step: () => Promise<T>, instead: I): Promise<T | I> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (onFault === undefined || !(error instanceof AircrateError)) throw error;
+      onFault(error);
+      return instead;
+    }
+  };
 }
 
 /** Built services come first, then the prebuilt ones, each in the order of the manifest, as in Auterion's own tool. */
@@ -66,16 +100,22 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
   if (options.appVersion !== undefined) {
     throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
   }
+  if (config.images.size === 0) throw nothingToBuild(dir);
+  const plan = await planLocals(dir, config, options);
+  const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
+  const outputs = plan.images
+    .filter(({ name }) => config.images.has(name) && !bases.has(name))
+    .map(({ name }) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
+  return { ...plan, outputs };
+}
+
+/** The images of `aircrate.yml`, with nothing that they are for. */
+async function planLocals(dir: string, config: AircrateConfig, options: PlanOptions): Promise<BuildPlan> {
   const platform: Platform = options.simulation === true ? { os: "linux", architecture: "amd64" } : ARM64;
   const planner = createPlanner(dir, { platform, config, store: options.store });
-  for (const image of config.images.values()) await planner.local(image);
-  const plan = planner.finish({ outputs: [], warnings: [] });
-  const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
-  const outputs = [...config.images.keys()]
-    .filter((name) => !bases.has(name))
-    .map((name) => ({ image: name, tags: [`docker.io/library/${name}:${config.tag ?? "latest"}`] }));
-  if (outputs.length === 0) throw nothingToBuild(dir);
-  return { ...plan, outputs };
+  const attempt = attempts(options.onFault);
+  for (const image of config.images.values()) await attempt(() => planner.local(image), undefined);
+  return planner.finish({ outputs: [], warnings: [] });
 }
 
 /** The images that one is built on or copies from. */
@@ -136,9 +176,12 @@ export function createPlanner(dir: string, { platform, config, store }: PlannerO
       });
     }
     open.push(name);
-    if (local.kind === "build") await planDockerfile(name, where, local);
-    else await planTree(name, where, local);
-    open.pop();
+    try {
+      if (local.kind === "build") await planDockerfile(name, where, local);
+      else await planTree(name, where, local);
+    } finally {
+      open.pop();
+    }
     return name;
   }
 
@@ -198,34 +241,6 @@ export function createPlanner(dir: string, { platform, config, store }: PlannerO
       warnings: [...rest.warnings, ...warnings],
     }),
   };
-}
-
-const MAX_DOCKERFILE = 1024 * 1024;
-
-async function readDockerfile(file: string, shown: string, where: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    if ((await stat(file)).size > MAX_DOCKERFILE) {
-      throw new AircrateError("input", "the Dockerfile is larger than 1 MiB", { where: shown });
-    }
-    bytes = await readFile(file);
-  } catch (error) {
-    if (error instanceof AircrateError) throw error;
-    throw new AircrateError(
-      "input",
-      systemCode(error) === "ENOENT" ? "there is no such Dockerfile" : "the Dockerfile cannot be read",
-      {
-        where: shown,
-        reason: [`${where} asks for it`, ...(systemCode(error) === "ENOENT" ? [] : [(error as Error).message])],
-        cause: error,
-      },
-    );
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new AircrateError("input", "the Dockerfile is not UTF-8", { where: shown });
-  }
 }
 
 /** @throws AircrateError unreachable */

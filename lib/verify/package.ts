@@ -1,7 +1,7 @@
-import { AuterionApp } from "../../spec/auterion-app.ts";
 import type { InspectedApp, InspectedArtifact, Inspection } from "../../spec/inspection.ts";
 import { resolveTargets } from "../app/devices.ts";
 import { imagePayloadName } from "../app/names.ts";
+import { manifestSchema } from "../app/open-manifest.ts";
 import { AircrateError } from "../error.ts";
 import type { FoundApp } from "../inspect/app.ts";
 import type { ArtifactScan, PayloadMember } from "../inspect/artifact.ts";
@@ -65,7 +65,7 @@ function identityOf(app: InspectedApp, findings: Findings): Identity | undefined
 function checkSchema({ document }: FoundApp, findings: Findings): void {
   if (document === undefined) return;
   try {
-    decodeYaml(AuterionApp, document);
+    decodeYaml(manifestSchema(document), document);
   } catch (error) {
     if (!(error instanceof AircrateError)) throw error;
     for (const line of error.reason.length > 0 ? error.reason : [error.message]) {
@@ -97,9 +97,12 @@ function checkPayload(payload: readonly PayloadMember[], app: Identity, findings
     const where = `data/0000/${name}`;
     if (archive === undefined) {
       if (!KNOWN.includes(name)) findings.warning(where, "is no file that AuterionOS is known to use");
-    } else if (name === `${app.name}.image`)
+      continue;
+    }
+    if (name === imagePayloadName(app.slug)) continue;
+    if (name === `${app.name}.image`) {
       findings.warning(where, `older naming: now it is ${imagePayloadName(app.slug)}`);
-    else if (name !== imagePayloadName(app.slug)) {
+    } else {
       findings.problem(where, `is not named after the application, ${imagePayloadName(app.slug)}`);
     }
   }

@@ -1,6 +1,7 @@
 import { Kind, type Static, type TSchema } from "@sinclair/typebox";
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
+import type { TrapCode } from "../../spec/traps.ts";
 import { didYouMean, suggest } from "../suggest.ts";
 import { problemsError, type YamlProblem } from "./problems.ts";
 import type { YamlDocument } from "./read.ts";
@@ -11,27 +12,41 @@ interface Found {
   readonly pointer: string;
   readonly message: string;
   readonly hint?: string;
+  readonly trap?: TrapCode;
+  /** Whether it is a key that the schema does not have. */
+  readonly unknownKey?: boolean;
 }
 
 /**
  * Checks a document against its schema and returns its value typed. Nothing is converted or defaulted.
  *
+ * @param unknownKeys takes the keys that the schema does not have; without it they are wrong like everything else
  * @throws AircrateError input: located at the first line that is wrong, with every problem in its reason
  */
-export function decodeYaml<S extends TSchema>(schema: S, document: YamlDocument): Static<S> {
+export function decodeYaml<S extends TSchema>(
+  schema: S,
+  document: YamlDocument,
+  unknownKeys?: YamlProblem[],
+): Static<S> {
   const found = [...integerKeyProblems(schema, document)];
   if (!Value.Check(schema, document.value)) {
     found.push(...[...Value.Errors(schema, document.value)].flatMap((error) => explain(error, document)));
   }
-  if (found.length === 0) return document.value as Static<S>;
-  throw problemsError(document.file, located(found, document));
+  const wrong = unknownKeys === undefined ? found : found.filter(({ unknownKey }) => unknownKey !== true);
+  if (wrong.length > 0) throw problemsError(document.file, located(found, document));
+  unknownKeys?.push(...located(found, document));
+  return document.value as Static<S>;
 }
 
 /** One problem for each place: what follows from the first one there says nothing new. */
 function located(found: readonly Found[], document: YamlDocument): YamlProblem[] {
   const byPointer = new Map<string, Found>();
   for (const problem of found) if (!byPointer.has(problem.pointer)) byPointer.set(problem.pointer, problem);
-  return [...byPointer.values()].map(({ pointer, ...problem }) => ({ ...problem, line: document.locate(pointer) }));
+  return [...byPointer.values()].map(({ pointer, message, hint, trap }) => ({
+    ...{ line: document.locate(pointer), message },
+    ...(hint !== undefined && { hint }),
+    ...(trap !== undefined && { trap }),
+  }));
 }
 
 function explain(error: ValueError, document: YamlDocument): Found[] {
@@ -92,7 +107,7 @@ function unknownKey({ path, schema }: ValueError): Found {
   const known = Object.keys(schema.properties);
   const guess = didYouMean(key, known);
   const message = `unknown key \`${key}\`${guess === "" ? ` (known: ${known.join(", ")})` : guess}`;
-  return { pointer: path, message };
+  return { pointer: path, message, trap: "AC013", unknownKey: true };
 }
 
 /** All keys of a map that are no legal names; the library stops at the first. */
@@ -117,9 +132,10 @@ function mismatch(error: ValueError, document: YamlDocument): Found {
   const source = document.source(pointer);
   const wantsText = schema[Kind] === "String" || variantsOf(schema).some((variant) => variant[Kind] === "String");
   if (!wantsText || source === undefined || (typeof value !== "number" && typeof value !== "boolean")) {
-    return { pointer, message };
+    const form = typeof value === "string" && schema.trap !== undefined;
+    return { pointer, message, ...(form && { trap: schema.trap }) };
   }
-  return { pointer, message, hint: `put it in quotes: ${lastKey(pointer)}: "${source}"` };
+  return { pointer, message, trap: "AC003", hint: `put it in quotes: ${lastKey(pointer)}: "${source}"` };
 }
 
 function variantsOf(schema: TSchema): TSchema[] {

@@ -1,4 +1,5 @@
-import { AircrateError } from "../error.ts";
+import type { TrapCode } from "../../spec/traps.ts";
+import { AircrateError, type Problem } from "../error.ts";
 
 /** One thing that is wrong in a YAML file. */
 export interface YamlProblem {
@@ -7,6 +8,8 @@ export interface YamlProblem {
   readonly message: string;
   /** What to do, when the message does not say it. */
   readonly hint?: string;
+  /** The documented trap that it is. */
+  readonly trap?: TrapCode;
 }
 
 /** More are counted, not listed. */
@@ -30,5 +33,15 @@ export function problemsError(file: string, problems: readonly YamlProblem[]): A
     where: `${file}:${first.line}`,
     reason: lines,
     hint: [...hints].slice(0, MAX_LISTED),
+    problems: sorted.map((problem) => placedProblem(file, problem)),
   });
+}
+
+/** A problem with the file that it stands in. */
+export function placedProblem(file: string, { line, message, hint, trap }: YamlProblem): Problem {
+  return {
+    ...{ where: `${file}:${line}`, what: message },
+    ...(hint !== undefined && { hint: [hint] }),
+    ...(trap !== undefined && { trap }),
+  };
 }

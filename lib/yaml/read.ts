@@ -23,6 +23,8 @@ export interface YamlDocument extends YamlKinds {
   locate(pointer: string): number;
   /** The text of an unquoted or quoted scalar as it stands in the file, such as `1.0` or `yes`. */
   source(pointer: string): string | undefined;
+  /** Whether a scalar stands there without quotes, so that its text decides what it is. */
+  isPlain(pointer: string): boolean;
   /** Keys of the map at a pointer in the order of the file, which a JavaScript object does not keep for numbers. */
   keys(pointer: string): readonly string[];
 }
@@ -58,6 +60,10 @@ export function parseYaml(text: string, name: string): YamlDocument {
       const { exact } = walk(pointer);
       return isScalar(exact) ? exact.source : undefined;
     },
+    isPlain(pointer) {
+      const { exact } = walk(pointer);
+      return isScalar(exact) && exact.type === "PLAIN";
+    },
     keys(pointer) {
       const map = valueAt(value, pointer);
       return keyOrders.get(pointer) ?? (typeof map === "object" && map !== null ? Object.keys(map) : []);
@@ -65,7 +71,8 @@ export function parseYaml(text: string, name: string): YamlDocument {
   };
 }
 
-function decodeText(bytes: Uint8Array, name: string): string {
+/** @throws AircrateError input */
+export function decodeText(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {

@@ -234,6 +234,30 @@ const WARNINGS: readonly { name: string; text: string; line: number; message: Re
     message: /22:22 is read as the number 1342/,
   },
   {
+    name: "unknown key",
+    text: `${HEAD}services: {a: {build: a}}\ncompose: {}\n`,
+    line: 8,
+    message: /^unknown key `compose` \(known: /,
+  },
+  {
+    name: "unknown key of a service",
+    text: `${HEAD}services:\n  a:\n    build: a\n    shh: true\n`,
+    line: 10,
+    message: /^unknown key `shh`: did you mean `ssh`\?$/,
+  },
+  {
+    name: "unknown key in one of several forms",
+    text: `${HEAD}services: {a: {build: a}}\nlogging:\n  subscriptions:\n    /t: {type: a/B, rate: 1}\n`,
+    line: 10,
+    message: /^unknown key `rate`/,
+  },
+  {
+    name: "a key of later API versions",
+    text: `${HEAD.replace("version: 3", "version: 0")}compose: {services: {a: {build: a}}}\n`,
+    line: 2,
+    message: /^key `auterion-app-base` probably came with API version 1, the manifest says 0$/,
+  },
+  {
     name: "unknown key of a parameter",
     text: `${HEAD.replace("version: 3", "version: 6")}services: {a: {build: a}}
 parameters:
@@ -253,8 +277,8 @@ for (const { name, text, line, message } of WARNINGS) {
     const dir = project(t, { "auterion-app.yml": text });
     const { warnings } = await readAppManifest(dir);
     assert.equal(warnings.length, 1);
-    assert.ok(warnings[0]?.startsWith(`${join(dir, "auterion-app.yml")}:${line}: `), warnings[0]);
-    assert.match(warnings[0] ?? "", message);
+    assert.equal(warnings[0]?.where, `${join(dir, "auterion-app.yml")}:${line}`);
+    assert.match(warnings[0].what, message);
   });
 }
 

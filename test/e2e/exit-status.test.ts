@@ -153,7 +153,7 @@ test("exit status 3: the input is wrong", async (t) => {
   const project = (name: string, files: Record<string, string>) =>
     writeFiles(join(dir, name), { "auterion-app.yml": manifestOf(), "one/Dockerfile": "FROM scratch\n", ...files });
   project("float", { "auterion-app.yml": manifestOf().replace("1.0.0", "1.0") });
-  project("key", { "auterion-app.yml": manifestOf().replace("services:", "servces: {}\nservices:") });
+  project("key", { "aircrate.yml": "image: {}\n" });
   project("yaml", { "auterion-app.yml": `${manifestOf()}  two: [\n` });
   project("circle", {
     "auterion-app.yml": `${manifestOf()}compose-override:
@@ -174,7 +174,7 @@ test("exit status 3: the input is wrong", async (t) => {
     { name: "a number for a text", first: /float\/auterion-app\.yml:5: .*app-version.*/, args: build("float") },
     {
       name: "an unknown key",
-      first: /key\/auterion-app\.yml:7: unknown key `servces`.*`services`.*/,
+      first: /key\/aircrate\.yml:1: unknown key `image`.*`images`.*/,
       args: build("key"),
     },
     { name: "no YAML", first: /yaml\/auterion-app\.yml:1[01]: .*/, args: build("yaml") },

@@ -14,6 +14,7 @@ const FILES = ["auterion-app.yml", `${SLUG}.image`, "version", "settings.default
 
 /** What an API version has in its package, by Auterion's own tool; messages come with a key that 3 brought. */
 const MORE: Readonly<Record<number, readonly string[]>> = {
+  0: ["app.yml"],
   1: ["app.yml"],
   2: [],
   3: ["logging-msg-files.tar"],
@@ -23,7 +24,7 @@ const MORE: Readonly<Record<number, readonly string[]>> = {
   7: ["logging-msg-files.tar"],
 };
 
-for (let api = 1; api <= 7; api += 1) {
+for (let api = 0; api <= 7; api += 1) {
   test(`a package of API version ${api} is what mender-artifact makes of its payload`, async (t) => {
     if (!requireTool(t, "mender-artifact", "tar", "gzip")) return;
     const dir = tempDir(t);
@@ -86,6 +87,12 @@ async function modes(file: string): Promise<string[]> {
     .map((line) => `${line.split(" ")[0]} ${line.split(" ").at(-1)}`);
 }
 
+const LATER = `services:
+  one: { build: one }
+compose-override:
+  services:
+    one:`;
+
 /** An application whose texts hold what Go's JSON escapes. */
 function writeProject(dir: string, api: number): string {
   const logging = `logging:
@@ -98,11 +105,7 @@ app-name: payload
 app-author: com.example
 app-version: 1.2.3-rc.1
 target-platform: [ainode, skynode, skynode-s, jetson]
-services:
-  one: { build: one }
-compose-override:
-  services:
-    one:
+${api === 0 ? "compose:\n  services:\n    one:\n      build: one" : LATER}
       environment: ["LESS=a < b && b > a", "QUOTE=\\"\\\\", "UNICODE=ä深🚁\\u2028\\u2029", "CONTROL=\\t\\x01\\x7f"]
       labels: { "10": ten, "9": nine, b: 1.5, a: 1.0e3 }
 ${api >= 3 ? logging : ""}`,

@@ -9,6 +9,11 @@ export async function requirePyYaml(t: TestContext): Promise<boolean> {
   return requireThat(t, await missing("yaml", "python3-yaml"));
 }
 
+/** True when the system's Python has a validator of JSON Schema. */
+export async function requireJsonSchema(t: TestContext): Promise<boolean> {
+  return requireThat(t, await missing("jsonschema", "python3-jsonschema"));
+}
+
 /** True when there is a Python; PyYAML is not needed. */
 export async function requirePython(t: TestContext): Promise<boolean> {
   return requireThat(t, await missing("tarfile", "python3"));
