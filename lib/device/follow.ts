@@ -47,7 +47,7 @@ export async function followInstallation(updater: Updater, options: FollowOption
   }
 }
 
-export const SEE_HINT = "aircrate device shows which applications are there, and in which version";
+const SEE_HINT = "aircrate device shows which applications are there, and in which version";
 
 /** Reads the status, and tells {@link REBOOTING} when that failed for too long. `failed`: readings in a row, until now */
 export function createStatusReader(

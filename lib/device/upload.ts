@@ -37,12 +37,17 @@ export async function uploadArtifact(updater: Updater, form: FileForm, options: 
   const progress: Progress = { sent: -1, size: form.fileSize, end: performance.now() };
   const gone = new AbortController();
   const watched = new AbortController();
-  const body = () =>
-    form.stream((sent) => {
+  const body = () => {
+    const stream = form.stream((sent) => {
       progress.sent = sent;
       progress.end = performance.now();
       onBytes(sent);
     });
+    // An answer that comes too soon, such as one that asks for a login, ends it.
+    return stream.once("close", () => {
+      if (progress.sent < progress.size) progress.sent = -1;
+    });
+  };
   const watching = watch(updater, progress, { ...options, gone, signal: watched.signal });
   try {
     const answer = await device.send(`${UPDATER}/${version}/update`, {
@@ -68,7 +73,7 @@ export async function uploadArtifact(updater: Updater, form: FileForm, options: 
 const READS_WHEN_BACK = 2;
 
 interface Progress {
-  /** Bytes of the file that were taken; -1 before the first. */
+  /** Bytes of the file that were taken; -1 while none are offered. */
   sent: number;
   readonly size: number;
   /** When the last of them was taken. */
