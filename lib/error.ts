@@ -4,7 +4,7 @@ import type { TrapCode } from "../spec/traps.ts";
  * What kind of fault an error is. Each has one documented exit status, so that scripts can branch on it without
  * reading the text.
  */
-export type Fault = "internal" | "usage" | "input" | "unreachable" | "forbidden" | "integrity" | "refused";
+export type Fault = "internal" | "usage" | "input" | "unreachable" | "forbidden" | "integrity" | "refused" | "device";
 
 /** Exit status of the process per fault; 0 is success. */
 export const EXIT_STATUS: Readonly<Record<Fault, number>> = {
@@ -15,6 +15,7 @@ export const EXIT_STATUS: Readonly<Record<Fault, number>> = {
   forbidden: 5,
   integrity: 6,
   refused: 7,
+  device: 8,
 };
 
 /** One thing that is wrong. */

@@ -6,6 +6,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
+import { ThinRecord } from "./thin.ts";
 
 const Text = Type.String();
 const Texts = Type.Array(Text);
@@ -33,6 +34,20 @@ export const InspectedPayload = Type.Object(
   { additionalProperties: false },
 );
 
+/** What a thin artifact says of itself. */
+export const InspectedThin = Type.Object(
+  {
+    full: ThinRecord.properties.full,
+    /** Versions of the application, one of which the device must have; none: it needs none. */
+    since: Texts,
+    /** Layers that are not in the file, in their packed form, and who has them. */
+    leftOut: Type.Array(
+      Type.Object({ diffId: Digest, digest: Digest, size: Size, from: Text }, { additionalProperties: false }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 /** The Mender header of the file. */
 export const InspectedArtifact = Type.Object(
   {
@@ -57,6 +72,8 @@ export const InspectedArtifact = Type.Object(
     ),
     /** The meta-data; the JSON text in `auterion-metadata` is decoded. */
     metaData: optional(Type.Unknown()),
+    /** Of a thin artifact: the full one that it stands for. */
+    thin: optional(InspectedThin),
     /** Members of the outer tar file in order. */
     members: Type.Array(InspectedFile),
     /** Files of the payload in order, with the checksum of their plain content. */
@@ -120,6 +137,8 @@ export const InspectedLayer = Type.Object(
     sharedWith: Type.Array(Type.Integer({ minimum: 0 })),
     /** The archive does not hold it: the device must have it. */
     missing: optional(Type.Literal(true)),
+    /** Of a layer that a thin artifact leaves out: who has it. */
+    from: optional(Text),
   },
   { additionalProperties: false },
 );

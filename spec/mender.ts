@@ -41,8 +41,12 @@ export const TypeInfo = Type.Object({
 });
 export type TypeInfo = Static<typeof TypeInfo>;
 
-/** Member `headers/0000/meta-data`. Mender wants strings, numbers and lists only, so the document sits in a string. */
-export const MetaData = Type.Object({ "auterion-metadata": Type.Optional(Type.String()) });
+/** Member `headers/0000/meta-data`. Mender wants strings, numbers and lists only, so the documents sit in strings. */
+export const MetaData = Type.Object({
+  "auterion-metadata": Type.Optional(Type.String()),
+  /** A {@link ThinRecord}. */
+  "aircrate-thin": Type.Optional(Type.String()),
+});
 export type MetaData = Static<typeof MetaData>;
 
 /** What a signature was made with: RSA with PKCS #1 v1.5 or ECDSA, both of SHA-256. Other kinds are unknown to Mender. */

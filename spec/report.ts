@@ -16,6 +16,8 @@ export const ReportLayer = Type.Object({
   shared: Type.Boolean(),
   /** `pulled` from a registry for this build, `packed` by it, or found in the `store`. */
   source: Type.Union([Type.Literal("pulled"), Type.Literal("packed"), Type.Literal("store")]),
+  /** In a report of a thin file: whether the file has it, and why. */
+  thin: Type.Optional(Type.Object({ inFile: Type.Boolean(), why: Type.String() })),
 });
 export type ReportLayer = Static<typeof ReportLayer>;
 
@@ -49,6 +51,17 @@ export const BuildReport = Type.Object({
   /** Bytes of the file. */
   size: Size,
   platform: Type.String(),
+  /** Of a thin file: the full one that it stands for, and what the device must have. */
+  thin: Type.Optional(
+    Type.Object({
+      fullSize: Size,
+      fullSha256: Type.String(),
+      /** Stored bytes of the layers that it leaves out. */
+      leftOutSize: Size,
+      /** Versions of the application, one of which the device must have; none: it needs none. */
+      since: Type.Array(Type.String()),
+    }),
+  ),
   app: Type.Optional(
     Type.Object({
       slug: Type.String(),

@@ -24,6 +24,8 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     locked: args.locked,
     ...(args.vendor !== undefined && { vendor: args.vendor }),
     split: args.split,
+    thin: args.thin,
+    since: args.since,
     simulation: args.simulation,
     epoch: sourceDateEpoch(process.env),
     ...(args.sign !== undefined && { key: await loadKey(args.sign) }),

@@ -2,12 +2,10 @@ import { login, parseRegistry } from "../../lib/registry/login.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type LoginArguments, passwordError } from "../commands/login.ts";
 import { credentialPlaces } from "../environment.ts";
+import { readPassword } from "../password.ts";
 import { registryAccess } from "../registry-access.ts";
 import { ask } from "../ui/prompt.ts";
 import { print, warn } from "../ui/text.ts";
-
-/** Bytes of a password that comes on stdin. */
-const MAX_PASSWORD = 64 * 1024;
 
 export async function run(args: LoginArguments): Promise<void> {
   const registry = parseRegistry(args.registry);
@@ -34,18 +32,4 @@ async function readCredentials(args: LoginArguments): Promise<{ user: string; pa
   const password = args["password-stdin"] ? await readPassword() : await ask("Password: ", { hidden: true });
   if (password === "") throw passwordError("the password is empty");
   return { user, password };
-}
-
-/** All of stdin but the end of its line. */
-async function readPassword(): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    size += chunk.length;
-    if (size > MAX_PASSWORD) throw passwordError(`the password is larger than ${MAX_PASSWORD} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
 }

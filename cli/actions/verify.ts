@@ -1,6 +1,6 @@
 import { AircrateError } from "../../lib/error.ts";
 import { readVerifyKey, type VerifyKey } from "../../lib/keys/public-key.ts";
-import { verifyFile } from "../../lib/verify/verify.ts";
+import { type Verification, type VerifyOptions, verifyFile } from "../../lib/verify/verify.ts";
 import type { VerifyArguments } from "../commands/verify.ts";
 import { renderVerified } from "../ui/inspection.ts";
 import { print, warn } from "../ui/text.ts";
@@ -8,15 +8,22 @@ import { print, warn } from "../ui/text.ts";
 export async function run(args: VerifyArguments): Promise<void> {
   const keys: VerifyKey[] = [];
   for (const file of args.key) keys.push(await readVerifyKey(file));
-  const { problems, warnings, inspection, signer } = await verifyFile(args.file, { keys });
+  const { inspection, signer } = await prove(args.file, { keys, with: args.with });
+  print(renderVerified(inspection, signer?.file));
+}
+
+/** Verifies a file and shows the warnings. @throws AircrateError integrity when there are problems; as `verifyFile` */
+export async function prove(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const verification = await verifyFile(file, options);
+  const { problems, warnings } = verification;
   for (const { where, message } of warnings) warn(`${where}: ${message}`);
   if (problems.length > 0) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
     throw new AircrateError("integrity", `verify found ${count}`, {
-      where: args.file,
+      where: file,
       reason: problems.map(({ where, message }) => `${where}: ${message}`),
       hint: "do not install the file; build or fetch it again",
     });
   }
-  print(renderVerified(inspection, signer?.file));
+  return verification;
 }

@@ -1,6 +1,6 @@
 import type { OutputFormat } from "../../lib/build/build.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
-import type { Command } from "../command.ts";
+import { type Command, REPEATED } from "../command.ts";
 import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
 
 export interface BuildArguments extends NetworkArguments {
@@ -15,6 +15,8 @@ export interface BuildArguments extends NetworkArguments {
   simulation: boolean;
   split: "none" | "auto";
   "max-layer-size"?: string;
+  thin: boolean;
+  since: string[];
   "app-version"?: string;
   "unversioned-file": boolean;
   json: boolean;
@@ -68,6 +70,15 @@ export const buildCommand: Command<BuildArguments> = {
           type: "string",
           requiresArg: true,
           describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
+        },
+        thin: {
+          type: "boolean",
+          default: false,
+          describe: "Leave out the layers of the auterion-app-base, which the device has",
+        },
+        since: {
+          ...REPEATED,
+          describe: "Package of an earlier version: leave out what it put on the device, and go onto that version only",
         },
         "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
         "unversioned-file": { type: "boolean", default: false, describe: "Leave the version out of the file name" },

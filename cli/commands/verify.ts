@@ -2,6 +2,7 @@ import { type Command, REPEATED } from "../command.ts";
 
 export interface VerifyArguments {
   file: string;
+  with: string[];
   key: string[];
 }
 
@@ -17,6 +18,7 @@ export const verifyCommand: Command<VerifyArguments> = {
       })
       .options({
         key: { ...REPEATED, alias: "k", describe: "Public key in PEM; one of those given must have signed the file" },
+        with: { ...REPEATED, describe: "File that the device has: proves the layers that a thin file leaves out" },
       }),
   action: () => import("../actions/verify.ts"),
 };

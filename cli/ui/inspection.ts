@@ -56,18 +56,26 @@ function kindText({ kind, form }: Inspection): string {
 }
 
 function renderArtifact(artifact: InspectedArtifact): string {
-  const { name, deviceTypes, provides, depends, clears, build, payload } = artifact;
+  const { name, deviceTypes, provides, depends, clears, build, payload, thin } = artifact;
   const rows = [
     ["artifact", name ?? "without name"],
     ["devices", deviceTypes.join(", ")],
     ["provides", pairs(provides)],
     ["depends", pairs(depends)],
     ["clears", clears.join(", ")],
+    ["thin", thin === undefined ? "" : thinText(thin)],
     ["signed", signedText(artifact)],
     ["built", [build.time, build.platform, build.toolVersion].filter((text) => text !== undefined).join(", ")],
   ].filter(([, value]) => value !== "");
   const files = payload.map(({ name, size, sha256 }) => ["", name, bytes(size), sha256.slice(0, 12)]);
   return `${table(rows)}payload\n${table(files, [2])}`;
+}
+
+function thinText({ full, leftOut }: NonNullable<InspectedArtifact["thin"]>): string {
+  const size = leftOut.reduce((sum, layer) => sum + layer.size, 0);
+  const from = [...new Set(leftOut.map((layer) => layer.from))].join(", ");
+  const rest = leftOut.length === 0 ? "" : ` without ${count(leftOut.length, "layer")} of ${bytes(size)} by ${from},`;
+  return `yes,${rest} in full ${bytes(full.size)}, sha256 ${full.sha256}`;
 }
 
 function signedText({ signed, signature }: InspectedArtifact): string {
@@ -120,13 +128,13 @@ function renderImage(image: InspectedImage, service: string | undefined): string
 }
 
 function layerRow(layer: InspectedLayer): string[] {
-  const { diffId, size, packedSize, plainSize, shared, missing, createdBy } = layer;
+  const { diffId, size, packedSize, plainSize, shared, missing, from, createdBy } = layer;
   const stored = packedSize ?? size;
   return [
     "",
     stored === undefined ? "-" : bytes(stored),
     plainSize === undefined ? "-" : bytes(plainSize),
-    missing === true ? "missing" : shared ? "shared" : "own",
+    from !== undefined ? "left out" : missing === true ? "missing" : shared ? "shared" : "own",
     diffId?.slice("sha256:".length, "sha256:".length + 12) ?? "unknown",
     excerpt(createdBy ?? "", 60),
   ];

@@ -1,6 +1,7 @@
 import { nameOfKind } from "../../lib/keys/signature.ts";
 import type { LocalBuildReport } from "../../spec/local-reports.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
+import type { ThickenReport } from "../../spec/thicken-report.ts";
 import { bytes, excerpt, launchOrderText, table } from "./text.ts";
 
 /** The report after a build. */
@@ -41,25 +42,39 @@ function renderImage(image: ReportImage): string {
 }
 
 function renderLayers(layers: readonly ReportLayer[]): string {
-  const rows = layers.map(({ diffId, size, shared, source, origin }) => [
-    "",
+  const rows = layers.map(({ diffId, size, shared, source, origin, thin }) => [
+    ...(thin === undefined ? [""] : ["", thin.inFile ? "in" : "out"]),
     bytes(size),
     shared ? "shared" : "own",
     source,
     diffId.slice("sha256:".length, "sha256:".length + 12),
     excerpt(origin, 60),
+    ...(thin === undefined ? [] : [thin.why]),
   ]);
-  return table(rows, [1]);
+  return table(rows, [layers[0]?.thin === undefined ? 1 : 2]);
 }
 
 function renderTotals(report: BuildReport): string {
   const { images, layersSize, apartSize, file, size, signature, stages } = report;
   const count = images.length === 1 ? "1 image" : `${images.length} images`;
   const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
+  const short = report.thin === undefined ? "" : renderThin(report.thin);
   const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
-  return `${saved}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
+  return `${saved}${short}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
 }
 
 function seconds(stages: BuildReport["stages"]): string {
   return `${((stages.at(-1)?.end ?? 0) / 1000).toFixed(2)} s`;
+}
+
+function renderThin({ fullSize, fullSha256, leftOutSize, since }: NonNullable<BuildReport["thin"]>): string {
+  const onto = since.length === 0 ? "" : `; goes onto version ${since.join(" or ")} only`;
+  return `thin: without ${bytes(leftOutSize)} of layers${onto}; in full ${bytes(fullSize)}, sha256 ${fullSha256}\n`;
+}
+
+/** One line for a file that was given back in full. */
+export function renderThickened({ file, size, sha256, added }: ThickenReport): string {
+  const count = added.length === 1 ? "1 layer" : `${added.length} layers`;
+  const sum = added.reduce((total, layer) => total + layer.size, 0);
+  return `${file}  ${bytes(size)}, with ${count} of ${bytes(sum)} that were left out; sha256 ${sha256}\n`;
 }

@@ -91,6 +91,12 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
   return { members: [...members, ...sorted], images: ids };
 }
 
+/** The archive without the content of some layers; what its documents say stays as it is. @param diffIds of plain layers */
+export function withoutLayers(archive: Archive, diffIds: ReadonlySet<Digest>): Archive {
+  const members = archive.members.filter((member) => !("layer" in member && diffIds.has(member.layer.diffId)));
+  return { ...archive, members };
+}
+
 function toJson(document: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(document), "utf8");
 }

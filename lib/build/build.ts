@@ -1,33 +1,27 @@
 import path from "node:path";
-import type { SignatureKind } from "../../spec/mender.ts";
 import type { BuildReport } from "../../spec/report.ts";
-import type { AppManifest } from "../app/manifest.ts";
-import { auterionMetadata } from "../app/metadata.ts";
 import { outputName } from "../app/names.ts";
-import { payloadFiles } from "../app/payload.ts";
-import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
+import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import { writePieces } from "../archive/pieces.ts";
-import { plainArchive, spliceArchive } from "../archive/splice.ts";
+import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
-import { timestamp } from "../image/assemble.ts";
+import type { OutlineOptions } from "../image/outline.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import { checkLock, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
-import { writeArtifact } from "../mender/write.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { Store } from "../store/layout.ts";
-import { shareSegments } from "../tar/shared.ts";
-import { VERSION } from "../version.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
+import { type WriteContext, type Written, writeApplication } from "./application.ts";
 import { carryOut, type ImageOptions } from "./carry-out.ts";
 import { createReport } from "./report.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import type { Device, ThinOptions } from "./thin.ts";
 
 export type OutputFormat = "auterionos" | "docker-archive" | "oci";
 
-export interface BuildOptions extends PlanOptions, ImageOptions {
+export interface BuildOptions extends PlanOptions, ImageOptions, ThinOptions {
   /** Folder of the blob store. */
   readonly store: string;
   /** Project folder, as the user gives it. */
@@ -67,6 +61,12 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (format === "auterionos" && plan.app === undefined) {
     throw new AircrateError("usage", "an .auterionos file needs an auterion-app.yml", { where: options.dir });
   }
+  if (isThin(options) && format !== "auterionos") {
+    throw new AircrateError("usage", "only .auterionos files can be thin", {
+      where: options.dir,
+      hint: `leave --thin and --since with --format ${format}`,
+    });
+  }
   if (format !== "auterionos" && options.key !== undefined) {
     throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
   }
@@ -78,52 +78,31 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     for (const line of shadowedPins(plan, lock)) report.warn(`${line}: aircrate image rm makes the lock count`);
   }
   const pins = pinsOf(plan, lock);
-  return carryOut(plan, { ...options, pool, report, watch, pins, locked }, async ({ store, images, finished }) => {
+  let device: Device | undefined;
+  const prepare = async (outline: OutlineOptions) => {
+    if (!isThin(options)) return;
+    const { readDevice } = await import("./thin.ts");
+    const read = () => readDevice(plan.app!, options, { ...outline, locked: locked !== undefined });
+    device = await watch.time("read what the device has", read);
+  };
+  const how = { ...options, pool, report, watch, pins, locked, prepare };
+  return carryOut(plan, how, async ({ store, images, finished }) => {
     const { epoch = 0, key, signal } = options;
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
-    const written = await watch.time("write", () => write(target, finished, { plan, store, pool, epoch, key, signal }));
+    const written = await watch.time("write", () =>
+      write(target, finished, { plan, store, pool, epoch, device, key, signal }),
+    );
     return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   });
-}
-
-interface WriteContext {
-  readonly plan: BuildPlan;
-  readonly store: Store;
-  readonly pool: WorkPool;
-  readonly epoch: number;
-  readonly key: SigningKey | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-interface Written {
-  readonly archive: Archive;
-  readonly size: number;
-  readonly payload: BuildReport["payload"];
-  readonly signature?: SignatureKind;
 }
 
 async function write(
   { file, format }: { file: string; format: OutputFormat },
   images: readonly ArchiveImage[],
-  { plan, store, pool, epoch, key, signal }: WriteContext,
+  context: WriteContext & { readonly plan: BuildPlan },
 ): Promise<Written> {
-  if (format === "auterionos") {
-    const archive = composeArchive(images, "docker-archive", "plain");
-    const app = plan.app!;
-    const payload = (await payloadFiles(app, { epoch })).map((entry) => ({
-      name: entry.name,
-      pieces: "image" in entry ? spliceArchive(archive) : [{ bytes: entry.bytes }],
-    }));
-    const written = await writeArtifact(file, store, {
-      header: artifactHeader(app, epoch),
-      payload,
-      digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
-      key,
-      signal,
-    });
-    const signature = key === undefined ? {} : { signature: key.kind };
-    return { archive, size: written.size, payload: [...written.payload], ...signature };
-  }
+  if (format === "auterionos") return writeApplication(file, images, { ...context, app: context.plan.app! });
+  const { store, signal } = context;
   const archive = composeArchive(images, format, "gzip");
   const size = await writeOutput(file, async (handle) => {
     const writer = createPositionalWriter(handle, 0);
@@ -134,26 +113,19 @@ async function write(
   return { archive, size, payload: [] };
 }
 
-/** Names as Auterion's own tool gives them: the update module on the device goes by them. */
-function artifactHeader(app: AppManifest, epoch: number) {
-  const { appYml, slug, version, deviceTypes } = app;
-  const buildTime = timestamp(epoch).replace(/Z$/, "");
-  return {
-    type: "docker",
-    // The version came into it with later manifests.
-    name: appYml === undefined ? `${slug}:${version}` : slug,
-    deviceTypes,
-    software: `docker-app.${slug}`,
-    version,
-    metaData: { "auterion-metadata": auterionMetadata(app, { buildTime, toolVersion: `aircrate ${VERSION}` }) },
-  };
+function isThin({ thin, since = [] }: BuildOptions): boolean {
+  return thin === true || since.length > 0;
 }
 
-function defaultOutput(plan: BuildPlan, format: OutputFormat, { unversionedFile }: BuildOptions): string {
+function defaultOutput(plan: BuildPlan, format: OutputFormat, options: BuildOptions): string {
   const folder = path.join(plan.name, "build");
   const { app } = plan;
   const named =
-    app === undefined ? path.basename(plan.directory) : outputName(app, { unversioned: unversionedFile === true });
-  if (format === "auterionos") return path.join(folder, named);
+    app === undefined
+      ? path.basename(plan.directory)
+      : outputName(app, { unversioned: options.unversionedFile === true });
+  if (format === "auterionos") {
+    return path.join(folder, isThin(options) ? named.replace(/\.auterionos$/, "-thin.auterionos") : named);
+  }
   return path.join(folder, `${named.replace(/\.auterionos$/, "")}${format === "oci" ? ".oci" : ""}.tar`);
 }

@@ -2,6 +2,7 @@ import type { Lock } from "../../spec/lock.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
 import type { OnEvent } from "../events.ts";
 import { finishImage, type Image } from "../image/image.ts";
+import type { OutlineOptions } from "../image/outline.ts";
 import type { Pins } from "../image/pin.ts";
 import { createPull, MAX_LAYER_SIZE } from "../image/pull.ts";
 import { isImageStored } from "../image/stored.ts";
@@ -40,6 +41,8 @@ export interface CarryOutOptions extends ImageOptions {
   readonly pins: Pins;
   /** The lock that has to name every remote file. */
   readonly locked?: Lock | undefined;
+  /** Done beside the making of images; the first to fail is told. */
+  readonly prepare?: (outline: OutlineOptions) => Promise<void>;
 }
 
 /** The images of a plan's outputs, made and packed. */
@@ -82,8 +85,9 @@ export async function carryOut<T>(
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     const { platform } = plan;
+    const outline = { store, client, vendor, platform, pins, onEvent, offline };
     const pull = createPull({
-      ...{ store, pool, client, vendor, platform, pins, onEvent, offline },
+      ...{ ...outline, pool },
       ...{ signal: ending.signal, maxLayerSize: maxSize },
     });
     const open = createOpeners({
@@ -102,6 +106,7 @@ export async function carryOut<T>(
       isStored: (reference: Reference) => isImageStored(store, reference, { platform, pins }),
       warn: report.warn,
     });
+    await options.prepare?.(outline);
     const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     return await use({ store, images, finished });

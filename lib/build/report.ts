@@ -6,6 +6,7 @@ import { type BuildEvent, createWarnings } from "../events.ts";
 import type { Image, LayerSource } from "../image/image.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { formatPlatform } from "../platform.ts";
+import type { Thinned } from "./thin.ts";
 
 export interface Finished {
   readonly file: string;
@@ -14,6 +15,7 @@ export interface Finished {
   readonly payload: BuildReport["payload"];
   readonly signature?: SignatureKind;
   readonly archive: Archive;
+  readonly thinned?: Thinned;
   readonly images: ReadonlyMap<string, Image>;
   readonly finished: readonly ArchiveImage[];
   readonly stages: BuildReport["stages"];
@@ -71,14 +73,17 @@ export function createReport(plan: BuildPlan) {
       warnings.push(warning);
     },
     async finish(done: Finished): Promise<BuildReport> {
-      const { file, format, size, payload, signature, archive, images, finished, stages } = done;
-      const reports = await imageReports({ images, finished, ids: archive.images });
+      const { file, format, size, payload, signature, archive, images, finished, stages, thinned } = done;
+      const reports = (await imageReports({ images, finished, ids: archive.images })).map((image) =>
+        thinned === undefined ? image : withPlacements(image, plan, thinned),
+      );
       const unique = new Map(reports.flatMap(({ layers }) => layers).map((layer) => [layer.diffId, layer]));
       const { app } = plan;
       return {
         version: 1,
         ...{ file, format, size },
         platform: formatPlatform(plan.platform),
+        ...(thinned !== undefined && { thin: thinReport(thinned) }),
         ...(app !== undefined && {
           app: {
             slug: app.slug,
@@ -113,6 +118,30 @@ async function layerReport(
   const { diffId, digest, size, plainSize, reused } = await record;
   const source = pulled.has(digest) ? "pulled" : reused === false ? "packed" : "store";
   return { ...{ diffId, digest, size, plainSize, origin, source }, shared: (users.get(diffId) ?? 0) > 1 };
+}
+
+function thinReport({ record }: Thinned): BuildReport["thin"] {
+  const { full, since, layers } = record;
+  const leftOutSize = layers.reduce((sum, { from, size }) => sum + (from === undefined ? 0 : size), 0);
+  return { fullSize: full.size, fullSha256: full.sha256, leftOutSize, since: [...since] };
+}
+
+function withPlacements(image: ReportImage, plan: BuildPlan, thinned: Thinned): ReportImage {
+  const layers = image.layers.map((layer) => ({ ...layer, thin: thinLayer(layer.diffId, plan, thinned) }));
+  return { ...image, layers };
+}
+
+/** Whether a thin file has a layer, and why. */
+function thinLayer(diffId: Digest, plan: BuildPlan, { placements, record }: Thinned): NonNullable<ReportLayer["thin"]> {
+  const placement = placements.get(diffId)!;
+  if (placement.out)
+    return { inFile: false, why: `on the device with ${record.layers.find((one) => one.diffId === diffId)!.from}` };
+  const { why, state, image } = placement;
+  const { service, image: name } = plan.outputs[image]!;
+  return {
+    inFile: true,
+    why: why === "new" ? `not in ${state}` : `${state} has it on other layers than ${service ?? name}`,
+  };
 }
 
 function sizeOf(layers: readonly ReportLayer[]): number {

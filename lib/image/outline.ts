@@ -24,6 +24,8 @@ export interface OutlineOptions {
   readonly pins?: Pins;
   /** The image layout that is among the sources. */
   readonly vendor?: Layout | undefined;
+  /** `unused`: only the config is wanted, so nobody asks whether the layers are here. */
+  readonly layers?: "unused";
   readonly onEvent: OnEvent;
 }
 
@@ -46,7 +48,8 @@ export interface Outline {
 export async function findOutline(options: OutlineOptions, reference: Reference): Promise<Outline> {
   const where = formatReference(reference);
   const pin = options.pins?.get(where);
-  if (options.offline && pin !== undefined) await checkHere(options, partsOf(pin), where);
+  const offline = options.offline && options.layers !== "unused";
+  if (offline && pin !== undefined) await checkHere(options, partsOf(pin), where);
   const known =
     pin === undefined ? await findReference(options.store, where, formatPlatform(options.platform)) : undefined;
   if (known?.local === true) return localOutline(options, reference, known);
@@ -54,7 +57,7 @@ export async function findOutline(options: OutlineOptions, reference: Reference)
   const outline =
     (await outlineFromStore(options, reference, { record: fixed ? known : undefined, pin })) ??
     (await outlineFromSources(options, reference, pin));
-  if (options.offline && pin === undefined) await checkHere(options, layersOf(outline), where);
+  if (offline && pin === undefined) await checkHere(options, layersOf(outline), where);
   return outline;
 }
 

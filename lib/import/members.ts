@@ -35,8 +35,33 @@ export async function visitMembers(
     }
     return;
   }
+  const left = new Set(wanted);
+  await readArchive(scan, archive, async (packed, budget) => {
+    await readTar(unpack(packed, archive.encoding, budget), async (entry, content) => {
+      const member = archive.members.get(cleanMemberName(entry.path) ?? "");
+      if (member === undefined || entry.type !== "file" || !left.delete(member)) return;
+      await visit(member, { chunks: content });
+    });
+    if (left.size > 0) throw new TarFormatError("a layer is not there any more");
+  });
+}
+
+/**
+ * Reads a file that was scanned before once more, up to the archive of images in it, and hands out the bytes of that as
+ * they lie there, packed or not.
+ *
+ * @throws AircrateError integrity when the file changed since; what `read` throws
+ */
+export async function readArchive(
+  scan: FileScan,
+  archive: ArchiveScan,
+  read: (chunks: AsyncIterable<Uint8Array>, budget: Budget) => Promise<void>,
+): Promise<void> {
+  const budget = createBudget(scan.file);
+  const source = createReadStream(scan.file, { highWaterMark: 256 * 1024 });
   try {
-    await readAgain(scan, archive, { wanted, visit });
+    if ("archive" in scan) await read(source, budget);
+    else await readPayload(unpack(source, scan.form === "tar+gzip" ? "gzip" : "plain", budget), scan.artifact);
   } catch (error) {
     if (!(error instanceof TarFormatError || error instanceof GzipFormatError)) throw error;
     throw new AircrateError("integrity", "the file changed while it was read", {
@@ -44,41 +69,22 @@ export async function visitMembers(
       reason: error.message,
       cause: error,
     });
+  } finally {
+    source.destroy();
   }
-}
 
-async function readAgain(
-  scan: FileScan,
-  archive: ArchiveScan,
-  { wanted, visit }: { wanted: ReadonlySet<Member>; visit: Visit },
-): Promise<void> {
-  const budget = createBudget(scan.file);
-  const left = new Set(wanted);
-  const readImages = async (chunks: AsyncIterable<Uint8Array>) => {
-    await readTar(chunks, async (entry, content) => {
-      const member = archive.members.get(cleanMemberName(entry.path) ?? "");
-      if (member === undefined || entry.type !== "file" || !left.delete(member)) return;
-      await visit(member, { chunks: content });
-    });
-  };
-  const readPayload = async (chunks: AsyncIterable<Uint8Array>, { data }: ArtifactScan) => {
+  async function readPayload(chunks: AsyncIterable<Uint8Array>, { data }: ArtifactScan): Promise<void> {
+    let found = false;
     await readTar(chunks, async ({ path: name }, content) => {
       const inner = data.find((tar) => tar.name === name);
       if (inner === undefined) return;
       await readTar(unpack(content, inner.encoding, budget), async (entry, images) => {
-        const found = inner.members.find((member) => member.name === entry.path)?.archive;
-        if (found === archive) await readImages(unpack(images, archive.encoding, budget));
+        if (inner.members.find((member) => member.name === entry.path)?.archive !== archive) return;
+        found = true;
+        await read(images, budget);
       });
     });
-  };
-  const source = createReadStream(scan.file, { highWaterMark: 256 * 1024 });
-  try {
-    const chunks = unpack(source, scan.form === "tar+gzip" ? "gzip" : "plain", budget);
-    if ("archive" in scan) await readImages(chunks);
-    else await readPayload(chunks, scan.artifact);
-    if (left.size > 0) throw new TarFormatError("a layer is not there any more");
-  } finally {
-    source.destroy();
+    if (!found) throw new TarFormatError("its images are not there any more");
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Finding, InspectedArtifact } from "../../spec/inspection.ts";
 import { HeaderInfo, TypeInfo } from "../../spec/mender.ts";
+import { ThinRecord } from "../../spec/thin.ts";
 import { decodeSignature, kindOfSignature } from "../keys/signature.ts";
 import { SIGNATURE_MEMBER } from "../mender/documents.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
 import type { ArtifactScan, PayloadMember } from "./artifact.ts";
-import { pickValid, type Read, readJson } from "./documents.ts";
+import { pickValid, type Read, readDocument, readJson } from "./documents.ts";
 
 /** The documents of the header as they were found. */
 export interface HeaderDocuments {
@@ -14,6 +15,8 @@ export interface HeaderDocuments {
   readonly metaData?: Read<unknown>;
   /** `auterion-metadata`, decoded; absent when the meta-data have no such key. */
   readonly auterion?: Read<unknown>;
+  /** `aircrate-thin`, decoded; absent when the artifact is not thin. */
+  readonly thin?: Read<ThinRecord>;
 }
 
 /** @param artifact its first header counts; that there is one and no more is for verifying */
@@ -26,23 +29,26 @@ export function readHeaderDocuments({ headers }: ArtifactScan): HeaderDocuments 
   };
   const missing = (path: string): Read<unknown> => ({ faults: [{ where: name, message: `has no ${path}` }] });
   const metaData = read("headers/0000/meta-data");
-  const text =
-    metaData !== undefined && "value" in metaData && isMap(metaData.value) ? metaData.value[AUTERION] : undefined;
+  const texts = metaData !== undefined && "value" in metaData && isMap(metaData.value) ? metaData.value : {};
+  const { [AUTERION]: text, [THIN]: thin } = texts;
+  const where = `${name}/headers/0000/meta-data`;
   return {
     info: read("header-info") ?? missing("header-info"),
     typeInfo: read("headers/0000/type-info") ?? missing("headers/0000/type-info"),
     ...(metaData !== undefined && { metaData }),
     ...(typeof text === "string" && {
-      auterion: readJson(Buffer.from(text), `${name}/headers/0000/meta-data/${AUTERION}`),
+      auterion: readJson(Buffer.from(text), `${where}/${AUTERION}`),
     }),
+    ...(typeof thin === "string" && { thin: readDocument(ThinRecord, Buffer.from(thin), `${where}/${THIN}`) }),
   };
 }
 
 const AUTERION = "auterion-metadata";
+const THIN = "aircrate-thin";
 
 /** Faults of documents that could not even be read. */
-export function headerFaults({ info, typeInfo, metaData, auterion }: HeaderDocuments): Finding[] {
-  return [info, typeInfo, metaData, auterion].flatMap((one) =>
+export function headerFaults({ info, typeInfo, metaData, auterion, thin }: HeaderDocuments): Finding[] {
+  return [info, typeInfo, metaData, auterion, thin].flatMap((one) =>
     one !== undefined && "faults" in one ? one.faults : [],
   );
 }
@@ -68,9 +74,15 @@ export function describeArtifact(artifact: ArtifactScan, documents: HeaderDocume
     ...(signed !== undefined && { signature: kindOfSignature(signed) }),
     build: describeBuild(documents),
     ...(metaData !== undefined && { metaData }),
+    ...(documents.thin !== undefined && "value" in documents.thin && { thin: describeThin(documents.thin.value) }),
     members: artifact.members.map(({ name, size }) => ({ name, size })),
     payload: payloadOf(artifact).flatMap(({ name, size, sha256 }) => (sha256 === "" ? [] : [{ name, size, sha256 }])),
   };
+}
+
+function describeThin({ full, since, layers }: ThinRecord): NonNullable<InspectedArtifact["thin"]> {
+  const leftOut = layers.flatMap(({ from, ...layer }) => (from === undefined ? [] : { ...layer, from }));
+  return { full, since, leftOut };
 }
 
 export function payloadOf(artifact: ArtifactScan): PayloadMember[] {

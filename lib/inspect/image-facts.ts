@@ -3,10 +3,18 @@ import type { HistoryEntry, ImageConfig } from "../../spec/oci-config.ts";
 import type { ArchiveScan, Member } from "./archive.ts";
 import type { FoundImage, FoundLayer } from "./images.ts";
 
-/** The images as `inspect` shows them, with what each layer is shared with. */
-export function describeImages(archive: ArchiveScan, images: readonly FoundImage[]): InspectedImage[] {
+/**
+ * The images as `inspect` shows them, with what each layer is shared with.
+ *
+ * @param leftOut who has the layers that are left out of the archive, by diffID
+ */
+export function describeImages(
+  archive: ArchiveScan,
+  images: readonly FoundImage[],
+  leftOut: ReadonlyMap<string, string> = new Map(),
+): InspectedImage[] {
   const users = usersOfLayers(images);
-  const packed = packedSizes(archive);
+  const packed = packedRanges(archive);
   return images.map((image, index) => {
     const made = image.config.value.history?.filter(({ empty_layer }) => empty_layer !== true) ?? [];
     const layers = image.layers.map((layer, i) =>
@@ -14,7 +22,8 @@ export function describeImages(archive: ArchiveScan, images: readonly FoundImage
         others: (users.get(layerKey(layer)) ?? []).filter((other) => other !== index),
         // A history that does not tell of every layer cannot be matched with them.
         history: made.length === image.layers.length ? made[i] : undefined,
-        packedSize: layer.member && packed(layer.member),
+        packed: layer.member && packed(layer.member),
+        from: leftOut.get(layer.diffId ?? ""),
       }),
     );
     return { ...describeConfig(image), layers, ...sizesOf(layers) };
@@ -42,10 +51,11 @@ function layerKey({ diffId, member, path }: FoundLayer): string {
 interface LayerContext {
   readonly others: readonly number[];
   readonly history: HistoryEntry | undefined;
-  readonly packedSize: number | undefined;
+  readonly packed: PackedRange | undefined;
+  readonly from: string | undefined;
 }
 
-function describeLayer(layer: FoundLayer, { others, history, packedSize }: LayerContext): InspectedLayer {
+function describeLayer(layer: FoundLayer, { others, history, packed, from }: LayerContext): InspectedLayer {
   const { member } = layer;
   const blob = member?.blob;
   const diffId = layer.diffId ?? blob?.diffId;
@@ -56,11 +66,11 @@ function describeLayer(layer: FoundLayer, { others, history, packedSize }: Layer
     ...(blob !== undefined && { encoding: blob.encoding }),
     ...(member !== undefined && { size: member.size }),
     ...(blob?.plainSize !== undefined && { plainSize: blob.plainSize }),
-    ...(packedSize !== undefined && { packedSize }),
+    ...(packed !== undefined && { packedSize: packed.end - packed.start }),
     ...(history?.created_by !== undefined && { createdBy: history.created_by }),
     shared: others.length > 0,
     sharedWith: [...others],
-    ...(member === undefined && { missing: true as const }),
+    ...(member === undefined && { missing: true as const, ...(from !== undefined && { from }) }),
   };
 }
 
@@ -111,21 +121,27 @@ function describeRun(config: NonNullable<ImageConfig["config"]>): InspectedConfi
   };
 }
 
+/** The place of a member's packed bytes in the packed archive; `end` is exclusive. */
+export interface PackedRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * What a member takes in a gzip file that was joined of packed pieces: it is known where the content begins and ends on
+ * Where a member is in a gzip file that was joined of packed pieces: it is known where the content begins and ends on
  * the boundary of a gzip member.
  */
-function packedSizes({ boundaries }: ArchiveScan): (member: Member) => number | undefined {
+export function packedRanges({ boundaries }: ArchiveScan): (member: Member) => PackedRange | undefined {
   const first = new Map<number, number>();
   const last = new Map<number, number>();
   for (const { plain, packed } of boundaries) {
     if (!first.has(plain)) first.set(plain, packed);
     last.set(plain, packed);
   }
-  return ({ start, size }) => {
-    if (start === undefined || size === 0) return undefined;
-    const from = last.get(start);
-    const to = first.get(start + size);
-    return from === undefined || to === undefined ? undefined : to - from;
+  return ({ start: place, size }) => {
+    if (place === undefined || size === 0) return undefined;
+    const start = last.get(place);
+    const end = first.get(place + size);
+    return start === undefined || end === undefined ? undefined : { start, end };
   };
 }

@@ -35,8 +35,9 @@ export async function readFinished(file: string): Promise<FoundFile> {
   const artifact = "artifact" in scan ? scan.artifact : undefined;
   const archive = "archive" in scan ? scan.archive : artifact && imagesOf(artifact);
   const images = archive && findImages(archive);
-  const described = archive && images ? describeImages(archive, images.images) : [];
   const header = artifact && readHeaderDocuments(artifact);
+  const leftOut = leftOutOf(header);
+  const described = archive && images ? describeImages(archive, images.images, leftOut) : [];
   const app = artifact && readApp(artifact, described);
   const about = artifact && header && describeArtifact(artifact, header);
   const inspection: Inspection = {
@@ -52,7 +53,7 @@ export async function readFinished(file: string): Promise<FoundFile> {
       ...(header ? headerFaults(header) : []),
       ...(app?.faults ?? []),
       ...(archive?.faults ?? []),
-      ...(images ? imageFaults(images) : []),
+      ...(images ? imageFaults(images, leftOut) : []),
     ]),
   };
   return {
@@ -112,16 +113,23 @@ function totalsOf(
   };
 }
 
-/** What the documents of the archive say and the archive does not hold. */
-function imageFaults({ images, faults }: FoundImages): Finding[] {
+/** Who has the layers that a thin artifact leaves out, by diffID. */
+function leftOutOf(header: HeaderDocuments | undefined): ReadonlyMap<string, string> {
+  const layers = header?.thin !== undefined && "value" in header.thin ? header.thin.value.layers : [];
+  return new Map(layers.flatMap(({ diffId, from }) => (from === undefined ? [] : [[diffId, from] as const])));
+}
+
+/** What the documents of the archive say and the archive does not hold, unless it says that it leaves it out. */
+function imageFaults({ images, faults }: FoundImages, leftOut: ReadonlyMap<string, string>): Finding[] {
   const found = [...faults];
   for (const { where, config, layers } of images) {
     found.push(...config.faults);
-    for (const [i, { member, path }] of layers.entries()) {
+    for (const [i, { member, path, diffId = "" }] of layers.entries()) {
       const layer = `${where}, layer ${i + 1}`;
       if (path === undefined) continue;
-      if (member === undefined) found.push({ where: layer, message: `${path} is not in the archive` });
-      else if (member.blob?.fault !== undefined)
+      if (member === undefined) {
+        if (!leftOut.has(diffId)) found.push({ where: layer, message: `${path} is not in the archive` });
+      } else if (member.blob?.fault !== undefined)
         found.push({ where: layer, message: `${member.name}: ${member.blob.fault}` });
     }
   }

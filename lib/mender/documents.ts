@@ -11,6 +11,8 @@ export interface ArtifactHeader {
   /** `docker-app.<slug>`: what the device provides in a version, and what an update replaces. */
   readonly software: string;
   readonly version: string;
+  /** What the device must provide already; lists are alternatives. */
+  readonly depends?: Readonly<Record<string, string | string[]>>;
   readonly metaData: MetaData;
 }
 
@@ -29,6 +31,8 @@ export function headerMembers(header: ArtifactHeader): { path: string; text: str
   };
   const typeInfo: TypeInfo = {
     type: header.type,
+    // In front of what it provides, as mender-artifact writes it.
+    ...(header.depends !== undefined && { artifact_depends: header.depends }),
     artifact_provides: { [`${header.software}.version`]: header.version },
     clears_artifact_provides: [`${header.software}.*`],
   };

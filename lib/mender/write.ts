@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type Piece, piecesSize, segmentsOf, writePieces } from "../archive/pieces.ts";
+import { type Piece, piecesSize, segmentsOf, type Write, writePieces } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
@@ -47,11 +47,65 @@ const DATA_MEMBER = "data/0000.tar.gz";
  * @throws AircrateError input when a name or size does not fit the format, unreachable when the file cannot be written,
  *   integrity when a blob of the store is damaged
  */
-export async function writeArtifact(
-  file: string,
+export async function writeArtifact(file: string, store: Store, content: ArtifactContent): Promise<WrittenArtifact> {
+  const layout = layOut(content, file);
+  return writeOutput(file, async (handle) => {
+    const writer = createPositionalWriter(handle, layout.frontSize);
+    const written = await writeBody(store, content, { layout, write: (bytes) => writer.write(bytes) });
+    await writer.flush();
+    await writeAll(handle, layout.front(linesOf(written)), 0);
+    return { size: layout.size, payload: written };
+  });
+}
+
+/**
+ * Tells what {@link writeArtifact} would write, and writes nothing. The payload is read twice, since the digests of its
+ * files stand in front of them.
+ *
+ * @returns bytes of the file, and its SHA-256 in hex
+ * @throws AircrateError as {@link writeArtifact}
+ */
+export async function digestArtifact(
   store: Store,
-  { header, payload, digest, key, signal }: ArtifactContent,
-): Promise<WrittenArtifact> {
+  content: ArtifactContent,
+): Promise<{ readonly size: number; readonly sha256: string }> {
+  const layout = layOut(content, content.header.name);
+  const digests: DigestResult[] = [];
+  for (const { pieces } of content.payload) digests.push(await content.digest(segmentsOf(store, pieces)));
+  const hash = createHash("sha256");
+  hash.update(layout.front(linesOf(content.payload.map(({ name }, i) => ({ name, sha256: digests[i]!.sha256 })))));
+  const again = digests.values();
+  await writeBody(
+    store,
+    { ...content, digest: async () => again.next().value! },
+    {
+      layout,
+      write(bytes) {
+        hash.update(bytes);
+        return undefined;
+      },
+    },
+  );
+  return { size: layout.size, sha256: hash.digest("hex") };
+}
+
+/** Where everything is in the file, which is known before a byte of the payload is read. */
+interface Layout {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  readonly frontSize: number;
+  readonly dataSize: number;
+  readonly dataTarSize: number;
+  /** Everything in front of the data. */
+  front(lines: readonly ManifestLine[]): Uint8Array;
+}
+
+interface ManifestLine {
+  readonly sha256: string;
+  readonly name: string;
+}
+
+function layOut({ header, payload, key }: ArtifactContent, where: string): Layout {
   checkNames(payload);
   const headerTar = storedMember(
     tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
@@ -60,57 +114,61 @@ export async function writeArtifact(
   const dataSize = storedMemberSize(dataTarSize);
   if (dataSize > MAX_USTAR_SIZE) {
     throw new AircrateError("input", "the artifact would be larger than 8 GiB", {
-      where: file,
+      where,
       reason: "its format ends there",
     });
   }
-  const preludeSize = prelude({
-    ...{ header: headerTar, dataSize, lines: blankLines(payload) },
-    sign: key && (() => "A".repeat(key.textSize)),
-  }).length;
+  const front = (lines: readonly ManifestLine[], sign = key?.sign) =>
+    prelude({ header: headerTar, dataSize, lines, sign });
+  // Digests and signature are not known yet, but how long they are.
+  const blank = payload.map(({ name }) => ({ name, sha256: "0".repeat(64) }));
+  const frontSize = front(linesOf(blank), key && (() => "A".repeat(key.textSize))).length;
+  const size = frontSize + dataSize + paddingOf(dataSize) + TRAILER_SIZE;
+  return { size, frontSize, dataSize, dataTarSize, front };
+}
 
-  return writeOutput(file, async (handle) => {
-    const writer = createPositionalWriter(handle, preludeSize);
-    const data = createStoredStream(dataTarSize, (bytes) => writer.write(bytes));
-    const written: { name: string; size: number; sha256: string }[] = [];
-    for (const { name, pieces } of payload) {
-      const size = piecesSize(pieces);
-      await data.writeBytes(encodeHeader({ path: name, type: "file", mode: 0o644, uid: 0, gid: 0, size, mtime: 0 }));
-      const digested = digest(segmentsOf(store, pieces));
-      // What is wrong with a blob is better told by the copying.
-      digested.catch(() => {});
-      const crc = await writePieces(store, pieces, { write: (bytes) => data.write(bytes), signal });
-      const found = await digested;
-      if (found.crc !== crc) {
-        throw new AircrateError("integrity", "the store changed while it was read", {
-          where: name,
-          hint: "build again",
-        });
-      }
-      data.addCrc(crc, size);
-      await data.writeBytes(new Uint8Array(paddingOf(size)));
-      written.push({ name, size, sha256: found.sha256 });
+/** Hands out everything behind the front, in order. */
+async function writeBody(
+  store: Store,
+  { payload, digest, signal }: ArtifactContent,
+  { layout, write }: { layout: Layout; write: Write },
+): Promise<WrittenArtifact["payload"]> {
+  const { dataSize, dataTarSize } = layout;
+  const data = createStoredStream(dataTarSize, write);
+  const written: { name: string; size: number; sha256: string }[] = [];
+  for (const { name, pieces } of payload) {
+    const size = piecesSize(pieces);
+    await data.writeBytes(encodeHeader({ path: name, type: "file", mode: 0o644, uid: 0, gid: 0, size, mtime: 0 }));
+    const digested = digest(segmentsOf(store, pieces));
+    // What is wrong with a blob is better told by the copying.
+    digested.catch(() => {});
+    const crc = await writePieces(store, pieces, { write: (bytes) => data.write(bytes), signal });
+    const found = await digested;
+    if (found.crc !== crc) {
+      throw new AircrateError("integrity", "the store changed while it was read", {
+        where: name,
+        hint: "build again",
+      });
     }
-    await data.writeBytes(new Uint8Array(TRAILER_SIZE));
-    await data.finish();
-    const tail = new Uint8Array(paddingOf(dataSize) + TRAILER_SIZE);
-    await writer.write(tail);
-    await writer.flush();
-    const front = prelude({
-      header: headerTar,
-      dataSize,
-      lines: written.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 })),
-      sign: key?.sign,
-    });
-    await writeAll(handle, front, 0);
-    return { size: preludeSize + dataSize + tail.length, payload: written };
-  });
+    data.addCrc(crc, size);
+    await data.writeBytes(new Uint8Array(paddingOf(size)));
+    written.push({ name, size, sha256: found.sha256 });
+  }
+  await data.writeBytes(new Uint8Array(TRAILER_SIZE));
+  await data.finish();
+  await write(new Uint8Array(paddingOf(dataSize) + TRAILER_SIZE));
+  return written;
+}
+
+/** The lines of the payload files in the manifest. */
+function linesOf(payload: readonly ManifestLine[]): ManifestLine[] {
+  return payload.map(({ name, sha256 }) => ({ name: `data/0000/${name}`, sha256 }));
 }
 
 interface Front {
   readonly header: Uint8Array;
   readonly dataSize: number;
-  readonly lines: readonly { sha256: string; name: string }[];
+  readonly lines: readonly ManifestLine[];
   /** Gives the content of `manifest.sig`. */
   readonly sign: ((manifest: Uint8Array) => string) | undefined;
 }
@@ -135,11 +193,6 @@ function prelude({ header, dataSize, lines, sign }: Front): Uint8Array {
     tarMember({ path: "header.tar.gz", bytes: header, mode: 0o600 }),
     encodeHeader({ path: DATA_MEMBER, type: "file", mode: 0o600, uid: 0, gid: 0, size: dataSize, mtime: 0 }),
   ]);
-}
-
-/** Lines as long as the real ones, to know the size of the manifest before any digest is known. */
-function blankLines(payload: readonly PayloadFile[]): { sha256: string; name: string }[] {
-  return payload.map(({ name }) => ({ name: `data/0000/${name}`, sha256: "0".repeat(64) }));
 }
 
 /** Wraps a stream of known size into one gzip member of stored blocks. */

@@ -1,11 +1,16 @@
 import { type ArchiveScan, cleanMemberName } from "../inspect/archive.ts";
 import type { Findings } from "./findings.ts";
+import type { GivenFile } from "./given.ts";
 
 /** What the checks of images and layers share. */
 export interface ImageContext {
   readonly archive: ArchiveScan;
   /** `auterion-app-base` of the manifest, when it names a version: layers of it may have been left out. */
   readonly appBase: string | undefined;
+  /** DiffIDs of the layers that a thin artifact says it leaves out. */
+  readonly leftOut: ReadonlySet<string>;
+  /** What the device is said to have; none: what is left out cannot be proved. */
+  readonly given: readonly GivenFile[];
   readonly findings: Findings;
 }
 

@@ -2,6 +2,7 @@ import type { Member } from "../inspect/archive.ts";
 import type { FoundImage, FoundLayer } from "../inspect/images.ts";
 import { digestInName } from "../inspect/lookup.ts";
 import { checkPath, type ImageContext, ownName } from "./context.ts";
+import { checkGiven } from "./given.ts";
 
 /** Layers of all images: each is there, is what its config says, and can be unpacked by every engine. */
 export function checkLayers(images: readonly FoundImage[], context: ImageContext): void {
@@ -45,7 +46,12 @@ function checkLinks(images: readonly FoundImage[], { archive, findings }: ImageC
  * A package on top of Auterion's base image leaves that image's layers to the device. Docker looks them up with all that
  * lie below, so only the lowest layers of every image that has them can be left out.
  */
-function checkMissing(image: FoundImage, images: readonly FoundImage[], { appBase, findings }: ImageContext): void {
+function checkMissing(image: FoundImage, images: readonly FoundImage[], context: ImageContext): void {
+  const { appBase, leftOut, given, findings } = context;
+  if (given.length > 0) {
+    checkGiven(image, given, findings);
+    return;
+  }
   const run = leadingRun(image);
   const everywhere = (diffId: string) =>
     images.every((other) => {
@@ -53,14 +59,14 @@ function checkMissing(image: FoundImage, images: readonly FoundImage[], { appBas
       return place < leadingRun(other) || place < 0;
     });
   for (const [i, { path, member, diffId }] of image.layers.entries()) {
-    if (member !== undefined || path === undefined) continue;
+    if (member !== undefined || path === undefined || leftOut.has(diffId ?? "")) continue;
     const where = `${image.where}, layer ${i + 1}`;
     if (appBase === undefined) findings.problem(where, `${path} is not in the archive`);
     else if (i >= run || diffId === undefined || !everywhere(diffId)) {
       findings.problem(where, `${path} is not in the archive, and it is no layer that the device can find by its base`);
     }
   }
-  if (appBase !== undefined && run > 0) {
+  if (appBase !== undefined && run > 0 && leftOut.size === 0) {
     findings.warning(image.where, `its lowest ${run} layers are not in the file: the device needs app-base ${appBase}`);
   }
 }

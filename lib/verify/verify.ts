@@ -1,18 +1,24 @@
 import type { Inspection } from "../../spec/inspection.ts";
+import { isAppBaseVersion } from "../app/app-base.ts";
+import { AircrateError } from "../error.ts";
 import { readFinished } from "../inspect/inspect.ts";
 import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
 import { createFindings, type FoundFindings } from "./findings.ts";
+import type { GivenFile } from "./given.ts";
 import { checkHeader } from "./header.ts";
 import { checkImages } from "./images.ts";
 import { checkIndex } from "./oci.ts";
 import { checkPackage } from "./package.ts";
 import { checkSignature } from "./signature.ts";
+import { checkThin } from "./thin.ts";
 
 export interface VerifyOptions {
   /** Public keys of which one must have signed the artifact; default none, and then the signature is not asked for. */
   readonly keys?: readonly VerifyKey[];
+  /** Files that the device has, of the same kinds: they prove the layers that the file leaves out. */
+  readonly with?: readonly string[];
 }
 
 export interface Verification extends FoundFindings {
@@ -29,19 +35,20 @@ export interface Verification extends FoundFindings {
   readonly signer?: VerifyKey;
 }
 
-/** `v2` and the like: packages for such a base leave its layers to the device. */
-const APP_BASE = /^v[0-9]+$/;
-
 /**
  * Proves a finished file, of the kinds that {@link inspectFile} reads: the container, every checksum and digest, every
  * reference between documents, and that the parts agree. All problems are collected. Nothing is changed, nothing is
  * loaded from elsewhere; the file is read once and memory does not grow with it.
  *
- * @throws AircrateError as {@link inspectFile}
+ * @throws AircrateError as {@link inspectFile}; integrity when a file of `with` has problems itself
  */
-export async function verifyFile(file: string, { keys = [] }: VerifyOptions = {}): Promise<Verification> {
+export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<Verification> {
+  const { keys = [], with: others = [] } = options;
+  const given: GivenFile[] = [];
+  for (const one of others) given.push(await readGiven(one));
   const { scan, header, archive, images, app, inspection } = await readFinished(file);
   const findings = createFindings();
+  const thin = header?.thin !== undefined && "value" in header.thin ? header.thin.value : undefined;
   let checksums = 0;
   if ("artifact" in scan) {
     const { artifact } = scan;
@@ -56,11 +63,35 @@ export async function verifyFile(file: string, { keys = [] }: VerifyOptions = {}
   if (archive !== undefined && images !== undefined) {
     const base = inspection.app?.appBase ?? "";
     checkArchive(archive, inspection.kind, findings);
-    checkImages(images, { archive, findings, appBase: APP_BASE.test(base) ? base : undefined });
+    checkImages(images, {
+      ...{ archive, findings, given },
+      appBase: isAppBaseVersion(base) ? base : undefined,
+      leftOut: new Set(thin?.layers.flatMap(({ diffId, from }) => (from === undefined ? [] : diffId))),
+    });
+    if (thin !== undefined) {
+      checkThin(thin, images.images, { artifact: inspection.artifact!, given, findings });
+    }
     checkIndex(images, archive, findings);
   }
   const checked = { checksums, ...count(inspection) };
   return { ...findings.result(), checked, inspection, ...(signer && { signer }) };
+}
+
+async function readGiven(file: string): Promise<GivenFile> {
+  const { problems, inspection } = await verifyFile(file);
+  if (problems.length > 0) {
+    throw new AircrateError("integrity", "a file given by --with is not right", {
+      where: file,
+      reason: problems.map(({ where, message }) => `${where}: ${message}`),
+    });
+  }
+  const layers = inspection.images.map((image) => image.layers);
+  return {
+    file,
+    images: layers.map((image) => image.map(({ diffId = "" }) => diffId)),
+    held: new Set(layers.flat().flatMap(({ diffId, missing }) => (missing === true ? [] : (diffId ?? [])))),
+    provides: inspection.artifact?.provides ?? {},
+  };
 }
 
 function count({ images }: Inspection): { images: number; layers: number } {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { deviceServer } from "../device/device-server.ts";
 import { PROGRAM } from "../support/aircrate.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { PASSWORD, type Registry, USER } from "../support/registry.ts";
@@ -75,3 +76,30 @@ function logIn(t: TestContext, registry: Registry, { home, password }: { home: s
   ];
   return onTerminal(t, ["login", registry.host], { home, answers });
 }
+
+test("on a terminal, the password of a device is asked for when it wants it, and the upload is to be seen", async (t) => {
+  if (!requireTool(t, "script")) return;
+  const update = "POST /api/local-updater/v1.0/update";
+  const login = "POST /api/sysinfo/v1.0/login";
+  const replies = { "GET /api/local-updater/v1.0/ping": {}, [login]: {}, [update]: [{ status: 401 }, { body: {} }] };
+  const home = tempDir(t);
+  const file = join(home, "app.auterionos");
+  writeFileSync(file, Buffer.alloc(1_000_000));
+  const install = async (typed: string) => {
+    const { address, requests } = await deviceServer(t, replies);
+    const args = ["install", file, "--no-verify", "--device", address];
+    const done = await onTerminal(t, args, { home, answers: [[/Password of the device: /, typed]] });
+    return { ...done, requests };
+  };
+  const done = await install(`${PASSWORD}\r`);
+  assert.equal(done.status, 0, done.seen);
+  assert.match(done.seen, /1\.0 MB of 1\.0 MB \(100 %\), \S+ .B\/s\r?\n/);
+  assert.match(done.seen, /installed on 127\.0\.0\.1:\d+\r?\n1\.0 MB sent in /);
+  assert.ok(!done.seen.includes(PASSWORD.slice(0, 7)), done.seen);
+  const { body } = done.requests.find(({ line }) => line === login)!;
+  assert.deepEqual(JSON.parse(body.toString()), { password: PASSWORD });
+
+  const stopped = await install("\x03");
+  assert.equal(stopped.status, 130, stopped.seen);
+  assert.ok(!stopped.requests.some(({ line }) => line === login));
+});

@@ -102,6 +102,7 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
 const PRIVATE: AircrateOptions["env"] = {
   AIRCRATE_DEBUG: undefined,
   ALL_PROXY: undefined,
+  AUTERION_DEVICE_ADDRESS: undefined,
   DOCKER_CONFIG: undefined,
   HTTPS_PROXY: undefined,
   HTTP_PROXY: undefined,

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { tempDir } from "./cleanup.ts";
@@ -11,6 +11,8 @@ export interface InstallOptions {
   readonly deviceType?: string;
   /** Engine that takes the images; without one they are kept, but not loaded. */
   readonly dockerd?: Dockerd;
+  /** Folder of the device of an earlier installation, which goes on with what it has; default: a new one. */
+  readonly device?: string;
   /** Public key that the artifact's signature must match. */
   readonly verifyKey?: string;
 }
@@ -23,6 +25,8 @@ export interface ModuleCall {
 }
 
 export interface Installation {
+  /** Folder of the device, for the next installation on it. */
+  readonly device: string;
   /** Exit status of `mender install`: 0 installed, 1 refused. */
   readonly status: number;
   readonly stdout: string;
@@ -31,14 +35,14 @@ export interface Installation {
   readonly artifactName: string;
   /** What `mender show-provides` prints afterwards. */
   readonly provides: ReadonlyMap<string, string>;
-  /** Calls of the update module in their order. */
+  /** Calls of the update module in this installation, in their order. */
   readonly calls: readonly ModuleCall[];
   /** Holds `files/` and `header/` as the module saw them when it installed; empty if it never came to that. */
   readonly payloadDir: string;
 }
 
 /**
- * Installs an artifact with Debian's Mender client on a new device: standalone, with folders of its own, in a mount
+ * Installs an artifact with Debian's Mender client on a device, new or not: standalone, with folders of its own, in a mount
  * namespace of its own, so that the host's /etc/mender and update modules stay as they are. Undefined when the test
  * has been skipped.
  */
@@ -49,8 +53,9 @@ export async function menderInstall(
 ): Promise<Installation | undefined> {
   if (!requireRoot(t) || !requireTool(t, "mender", "unshare", "mount")) return undefined;
   const { deviceType = "skynode", dockerd, verifyKey } = options;
-  const dir = tempDir(t);
+  const dir = options.device ?? tempDir(t);
   const at = (...parts: string[]) => join(dir, ...parts);
+  for (const old of ["calls", "payload"]) rmSync(at(old), { recursive: true, force: true });
   for (const folder of ["etc/scripts", "modules", "data", "payload"]) mkdirSync(at(folder), { recursive: true });
   copyFileSync(join(projectDir(), "test/support/mender-module.sh"), at("modules/docker"));
   chmodSync(at("modules/docker"), 0o755);
@@ -66,6 +71,7 @@ export async function menderInstall(
     },
   });
   return {
+    device: dir,
     status,
     stdout,
     stderr,

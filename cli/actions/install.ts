@@ -1,0 +1,41 @@
+import { installFile } from "../../lib/device/install.ts";
+import { AircrateError } from "../../lib/error.ts";
+import type { InstallArguments } from "../commands/install.ts";
+import { openUpdaterFor } from "../device-access.ts";
+import { withSignals } from "../signals.ts";
+import { createInstallProgress, renderInstalled } from "../ui/device.ts";
+import { print, printJson, warn } from "../ui/text.ts";
+import { prove } from "./verify.ts";
+
+/** In seconds. Timers of Node count no more than 24 days. */
+const DAY = 86_400;
+
+export async function run(args: InstallArguments): Promise<void> {
+  const { file, wait } = args;
+  if (!(wait > 0 && wait <= DAY)) throw new AircrateError("usage", `--wait is not a number above 0 and up to ${DAY}`);
+  if (args.verify) await proveInstallable(file);
+  const progress = createInstallProgress();
+  const report = await withSignals(async (signal) => {
+    const updater = await openUpdaterFor(args, process.env, signal);
+    try {
+      progress.begin(updater);
+      return await installFile(file, updater, { wait, signal, onEvent: progress.event });
+    } finally {
+      progress.end();
+      await updater.device.close();
+    }
+  });
+  if (args.json) printJson(report);
+  else print(renderInstalled(report));
+  if (report.powerCycle) warn("the device has to be switched off and on");
+}
+
+async function proveInstallable(file: string): Promise<void> {
+  const { inspection } = await prove(file);
+  if (inspection.kind === "auterionos") return;
+  throw new AircrateError("input", "is no .auterionos file", {
+    where: file,
+    reason: `it is of kind ${inspection.kind}`,
+    hint: "aircrate build writes one",
+  });
+}

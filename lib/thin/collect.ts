@@ -1,0 +1,123 @@
+import { rm } from "node:fs/promises";
+import { MEDIA } from "../../spec/media-types.ts";
+import type { LayerRecord } from "../../spec/store.ts";
+import type { ThinLayer } from "../../spec/thin.ts";
+import type { Digest } from "../digest.ts";
+import { PACKING } from "../gzip/deflate.ts";
+import { type ImportLayer, takeLayer } from "../import/layer.ts";
+import { readArchive, visitMembers } from "../import/members.ts";
+import { spool } from "../import/spool.ts";
+import type { ArchiveScan, Member } from "../inspect/archive.ts";
+import { type PackedRange, packedRanges } from "../inspect/image-facts.ts";
+import type { FoundFile } from "../inspect/inspect.ts";
+import { ingestFile } from "../layer/ingest.ts";
+import type { Store } from "../store/layout.ts";
+import { findPackedLayer, findPulledLayer } from "../store/records.ts";
+import { TarFormatError } from "../tar/parser.ts";
+import type { WorkPool } from "../workers/pool.ts";
+
+interface CollectContext {
+  readonly store: Store;
+  readonly pool: WorkPool;
+}
+
+/** A layer in exactly this packed form, if the store has it. */
+export async function findExactLayer(store: Store, { diffId, digest }: ThinLayer): Promise<LayerRecord | undefined> {
+  const packed = await findPackedLayer(store, PACKING.name, diffId);
+  const record = packed?.digest === digest ? packed : await findPulledLayer(store, digest);
+  return record?.digest === digest && record.diffId === diffId ? record : undefined;
+}
+
+/**
+ * Takes layers out of a file into the store, in the packed form that is wanted: byte for byte where the file was joined of
+ * packed layers or holds them as files, else by packing them anew, which gives the wanted bytes for layers that were
+ * packed here. What the file does not have is passed over.
+ *
+ * @throws AircrateError integrity when a layer in it is damaged; unreachable
+ */
+export async function collectLayers(
+  { scan, archive, images }: FoundFile,
+  wanted: readonly ThinLayer[],
+  context: CollectContext,
+): Promise<void> {
+  if (archive === undefined || images === undefined) return;
+  const members = new Map<Digest, Member>();
+  for (const { diffId, member } of images.images.flatMap(({ layers }) => layers)) {
+    if (diffId !== undefined && member?.blob?.diffId === diffId) members.set(diffId, member);
+  }
+  const ranges = packedRanges(archive);
+  const packed: { layer: ThinLayer; range: PackedRange }[] = [];
+  const rest = new Map<Member, ImportLayer>();
+  for (const layer of wanted) {
+    const member = members.get(layer.diffId);
+    if (member === undefined) continue;
+    const range = "artifact" in scan && archive.encoding === "gzip" ? ranges(member) : undefined;
+    if (range !== undefined && range.end - range.start === layer.size) packed.push({ layer, range });
+    else rest.set(member, { member, diffId: layer.diffId, packed: member.blob?.encoding === "gzip" });
+  }
+  await takePacked({ scan, archive }, packed, context);
+  await visitMembers(scan, archive, {
+    wanted: new Set(rest.keys()),
+    async visit(member, content) {
+      const where = `${scan.file}: ${archive.prefix}${member.name}`;
+      await takeLayer(context.store, rest.get(member)!, { content, pool: context.pool, where });
+    },
+  });
+}
+
+async function takePacked(
+  { scan, archive }: Pick<FoundFile, "scan"> & { archive: ArchiveScan },
+  layers: readonly { layer: ThinLayer; range: PackedRange }[],
+  { store, pool }: CollectContext,
+): Promise<void> {
+  if (layers.length === 0) return;
+  const sorted = [...layers].sort((a, b) => a.range.start - b.range.start);
+  await readArchive(scan, archive, async (chunks) => {
+    const reader = createRangeReader(chunks);
+    for (const { layer, range } of sorted) {
+      const { file } = await spool(store, reader.read(range), layer.size);
+      try {
+        await ingestFile(
+          store,
+          pool,
+          { mediaType: MEDIA.ociLayerGzip, digest: layer.digest, size: layer.size },
+          { file, where: scan.file, diffId: layer.diffId, maxPlainSize: MAX_PLAIN_SIZE },
+        );
+      } finally {
+        await rm(file, { force: true });
+      }
+    }
+  });
+}
+
+/** Largest plain layer, in bytes, as when images are pulled. */
+const MAX_PLAIN_SIZE = 64 * 1024 ** 3;
+
+/** Reads ranges of a stream, each behind the one before it. */
+function createRangeReader(chunks: AsyncIterable<Uint8Array>) {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let chunk: Uint8Array = new Uint8Array(0);
+  let position = 0;
+
+  /** @throws TarFormatError when the stream ends before that */
+  async function* upTo(end: number): AsyncGenerator<Uint8Array, void> {
+    while (position < end) {
+      if (chunk.length === 0) {
+        const next = await iterator.next();
+        if (next.done === true) throw new TarFormatError("a layer is not there any more");
+        chunk = next.value;
+      }
+      const part = chunk.subarray(0, end - position);
+      chunk = chunk.subarray(part.length);
+      position += part.length;
+      yield part;
+    }
+  }
+
+  return {
+    async *read({ start, end }: PackedRange): AsyncGenerator<Uint8Array, void> {
+      for await (const _ of upTo(start));
+      yield* upTo(end);
+    },
+  };
+}

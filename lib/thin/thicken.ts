@@ -1,0 +1,212 @@
+import { HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
+import type { LayerRecord } from "../../spec/store.ts";
+import type { ThickenReport } from "../../spec/thicken-report.ts";
+import type { ThinLayer, ThinRecord } from "../../spec/thin.ts";
+import { composeArchive } from "../archive/compose.ts";
+import { spliceArchive } from "../archive/splice.ts";
+import type { Digest } from "../digest.ts";
+import { AircrateError } from "../error.ts";
+import { checkDocument, type Read } from "../inspect/documents.ts";
+import { payloadOf } from "../inspect/header.ts";
+import { type FoundFile, readFinished } from "../inspect/inspect.ts";
+import type { ArtifactHeader } from "../mender/documents.ts";
+import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/write.ts";
+import { openStore, type Store } from "../store/layout.ts";
+import { takeLease } from "../store/lease.ts";
+import { shareSegments } from "../tar/shared.ts";
+import { createWorkPool, type WorkPool } from "../workers/pool.ts";
+import { collectLayers, findExactLayer } from "./collect.ts";
+
+export interface ThickenOptions {
+  /** Folder of the blob store: what it has needs not be in the files. */
+  readonly store: string;
+  /** Files that hold what was left out: packages, docker-archives, OCI image layouts. */
+  readonly with: readonly string[];
+  /** File to write; default: the name without `-thin`, else with `-full`. */
+  readonly output?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Gives back the full artifact that a thin one stands for, byte for byte. Nothing is written before its digest was
+ * compared with the one that the thin artifact has on record.
+ *
+ * @throws AircrateError unreachable: a file cannot be read or written; input: the file is not thin, or the layers that it
+ *   leaves out are in none of the others; integrity: a file is damaged, or the full artifact would be another one
+ */
+export async function thicken(file: string, options: ThickenOptions): Promise<ThickenReport> {
+  const store = await openStore(options.store);
+  const giveBack = await takeLease(store);
+  const pool = createWorkPool();
+  const stop = () => void pool.close();
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    return await thickenWith({ store, pool }, file, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    await Promise.all([pool.close(), giveBack()]);
+  }
+}
+
+interface Context {
+  readonly store: Store;
+  readonly pool: WorkPool;
+}
+
+async function thickenWith(
+  context: Context,
+  file: string,
+  { with: others, output, signal }: ThickenOptions,
+): Promise<ThickenReport> {
+  const found = await readFinished(file);
+  const record = recordOf(found);
+  const layers = await gather(found, record, { ...context, others });
+  const content = contentOf(found, layers, context.pool, signal);
+  const digest = await digestArtifact(context.store, content);
+  if (digest.sha256 !== record.full.sha256 || digest.size !== record.full.size) {
+    throw new AircrateError("integrity", "the full file would not be the one that was built", {
+      where: file,
+      reason: [
+        `built were ${record.full.size} bytes, sha256 ${record.full.sha256}`,
+        `this gives ${digest.size} bytes, sha256 ${digest.sha256}`,
+      ],
+      hint: "the thin file was changed, or another version of aircrate built it; aircrate verify tells which",
+    });
+  }
+  const target = output ?? defaultName(file);
+  await writeArtifact(target, context.store, content);
+  const added = record.layers.filter(({ from }) => from !== undefined);
+  return {
+    version: 1,
+    ...{ file: target, size: digest.size, sha256: digest.sha256 },
+    added: added.map(({ diffId, digest, size }) => ({ diffId, digest, size })),
+  };
+}
+
+function recordOf({ inspection: { file }, header, scan }: FoundFile): ThinRecord {
+  if (header?.thin === undefined) {
+    throw new AircrateError("input", "is not thin", {
+      where: file,
+      reason: "artifact" in scan ? "nothing is left out of it by aircrate build --thin or --since" : "it is no package",
+    });
+  }
+  return readValue(header.thin, file);
+}
+
+/** Gets all layers into the store, in the form in which the full artifact has them. */
+async function gather(
+  found: FoundFile,
+  { layers }: ThinRecord,
+  { store, pool, others }: Context & { others: readonly string[] },
+): Promise<ReadonlyMap<Digest, LayerRecord>> {
+  const known = new Map<Digest, LayerRecord>();
+  const lookUp = async () => {
+    const missing: ThinLayer[] = [];
+    for (const layer of layers) {
+      const record = known.get(layer.diffId) ?? (await findExactLayer(store, layer));
+      if (record === undefined) missing.push(layer);
+      else known.set(layer.diffId, record);
+    }
+    return missing;
+  };
+  let missing = await lookUp();
+  const sources = [() => Promise.resolve(found), ...others.map((file) => () => readFinished(file))];
+  for (const source of sources) {
+    if (missing.length === 0) break;
+    await collectLayers(await source(), missing, { store, pool });
+    missing = await lookUp();
+  }
+  if (missing.length === 0) return known;
+  throw new AircrateError("input", "layers are in none of the files", {
+    where: found.inspection.file,
+    reason: missing.map(({ diffId, digest, size, from }) => {
+      const whose = from === undefined ? "the file itself should have it" : `left out since it is in ${from}`;
+      return `${diffId}, packed as ${digest} (${size} bytes): ${whose}`;
+    }),
+    hint: [
+      "give the files that have them by --with: the full package of that version, or the base image",
+      "a file that was packed anew has other bytes: take the one that was built, or a copy that keeps the registry's layers",
+    ],
+  });
+}
+
+function contentOf(
+  found: FoundFile,
+  layers: ReadonlyMap<Digest, LayerRecord>,
+  pool: WorkPool,
+  signal: AbortSignal | undefined,
+): ArtifactContent {
+  const { scan, images, archive, inspection } = found;
+  const { file } = inspection;
+  if (!("artifact" in scan) || images?.manifests === undefined) throw damaged(file, "it has no images");
+  const configs = new Map(images.images.map(({ config }) => [config.member?.blob?.digest ?? "", config]));
+  // The index has every name in the order in which it was given; manifest.json has them by image.
+  const full = composeArchive(
+    images.manifests.map(({ containerdName, manifest }) => {
+      const config = configs.get(manifest?.config.digest ?? "");
+      if (config === undefined) throw damaged(file, "its index names an image that it does not have");
+      return {
+        tags: containerdName === undefined ? [] : [containerdName],
+        configBytes: config.member?.blob?.document ?? new Uint8Array(),
+        layers: (config.value.rootfs?.diff_ids ?? []).map((diffId) => {
+          const layer = layers.get(diffId);
+          if (layer === undefined) throw damaged(file, `its record does not name the layer ${diffId}`);
+          return layer;
+        }),
+      };
+    }),
+    "docker-archive",
+    "plain",
+  );
+  return {
+    header: headerOf(found),
+    payload: payloadOf(scan.artifact).map(({ name, bytes, archive: own }) => {
+      if (own !== undefined && own === archive) return { name, pieces: spliceArchive(full) };
+      if (bytes === undefined) throw damaged(file, `${name} is too large or not readable`);
+      return { name, pieces: [{ bytes }] };
+    }),
+    digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+    signal,
+  };
+}
+
+/** The header without what makes it that of a thin artifact. */
+function headerOf({ header, inspection: { file } }: FoundFile): ArtifactHeader {
+  const { payloads, artifact_provides, artifact_depends } = decodeRead(HeaderInfo, header!.info, file);
+  const { artifact_provides: provides = {} } = decodeRead(TypeInfo, header!.typeInfo, file);
+  const { "aircrate-thin": _, ...metaData } = decodeRead(MetaData, header!.metaData!, file);
+  const [key = "", version = ""] = Object.entries(provides)[0] ?? [];
+  return {
+    type: payloads[0]?.type ?? "",
+    name: artifact_provides.artifact_name,
+    deviceTypes: artifact_depends.device_type,
+    software: key.replace(/\.version$/, ""),
+    version,
+    metaData,
+  };
+}
+
+function decodeRead<S extends typeof HeaderInfo | typeof TypeInfo | typeof MetaData>(
+  schema: S,
+  read: Read<unknown>,
+  file: string,
+) {
+  return readValue(checkDocument(schema, readValue(read, file), file), file);
+}
+
+function readValue<T>(read: Read<T>, file: string): T {
+  if ("value" in read) return read.value;
+  throw damaged(file, ...read.faults.map(({ where, message }) => `${where}: ${message}`));
+}
+
+function damaged(file: string, ...reason: string[]): AircrateError {
+  return new AircrateError("integrity", "the thin file is damaged", { where: file, reason });
+}
+
+function defaultName(file: string): string {
+  const [, stem = file, thin, suffix = ""] = /^(.*?)(-thin)?(\.[^./\\]+)?$/s.exec(file) ?? [];
+  return `${stem}${thin === undefined ? "-full" : ""}${suffix}`;
+}
