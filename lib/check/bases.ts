@@ -1,12 +1,12 @@
 import path from "node:path";
+import { appBaseReference, isAppBaseVersion } from "../app/app-base.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import type { Problem } from "../error.ts";
 import type { BuildPlan } from "../plan/plan.ts";
-import type { Reference } from "../reference.ts";
+import { formatReference, type Reference } from "../reference.ts";
 import type { YamlDocument } from "../yaml/read.ts";
 import { type StoredConfigs, storedConfig } from "./stored.ts";
 
-const REPOSITORY = "docker.io/auterion/app-base";
 /** Versions of Auterion's base that the store is asked for; v0 to v2 are out. */
 const VERSIONS = ["v0", "v1", "v2", "v3", "v4", "v5"];
 
@@ -31,10 +31,10 @@ export async function baseTraps(plan: BuildPlan, app: AppManifest, context: Base
     if (root !== undefined) bases.set(service!, versionOf(root, { appBase, layersOf, stored: context.stored }));
   }
   const found: Problem[] = [];
-  if (/^v[0-9]+$/.test(appBase) && ![...bases.values()].includes(appBase)) {
+  if (isAppBaseVersion(appBase) && ![...bases.values()].includes(appBase)) {
     found.push({
       where: `${app.file}:${context.document.locate("/auterion-app-base")}`,
-      what: `\`auterion-app-base\` is ${appBase}, but no image is built on auterion/app-base:${appBase}`,
+      what: `\`auterion-app-base\` is ${appBase}, but no image is built on ${appBaseReference(appBase).name}`,
       hint: ["set it to none: else the device needs that base without using it"],
       trap: "AC006",
     });
@@ -44,7 +44,7 @@ export async function baseTraps(plan: BuildPlan, app: AppManifest, context: Base
     if (base === undefined || base === appBase) continue;
     found.push({
       where,
-      what: `the image of \`${name}\` is built on auterion/app-base:${base}, but \`auterion-app-base\` is ${appBase}`,
+      what: `the image of \`${name}\` is built on ${appBaseReference(base).name}, but \`auterion-app-base\` is ${appBase}`,
       hint: [`set auterion-app-base to ${base}: devices that have this base need not be sent its layers`],
       trap: "AC007",
     });
@@ -56,8 +56,9 @@ export async function baseTraps(plan: BuildPlan, app: AppManifest, context: Base
 async function knownBases(plan: BuildPlan, app: AppManifest, { store }: BaseContext) {
   const found = new Map<string, readonly string[]>();
   if (store === undefined) return found;
-  for (const version of new Set([app.appBase, ...VERSIONS])) {
-    const config = await storedConfig({ root: path.resolve(store) }, `${REPOSITORY}:${version}`, plan);
+  for (const version of new Set([app.appBase, ...VERSIONS].filter(isAppBaseVersion))) {
+    const name = formatReference(appBaseReference(version).reference);
+    const config = await storedConfig({ root: path.resolve(store) }, name, plan);
     if (config !== undefined) found.set(version, config.rootfs.diff_ids);
   }
   return found;
@@ -92,5 +93,6 @@ function versionOf({ name, reference }: Root, { appBase, layersOf, stored }: Kno
   if (equal !== undefined) return equal;
   // By its layers it is none of those that are known, which is what counts where its name is one of them.
   const known = layers !== undefined && layersOf.has(tag);
-  return `${registry}/${repository}` === REPOSITORY && !known ? tag : undefined;
+  const base = appBaseReference("v0").reference;
+  return registry === base.registry && repository === base.repository && !known ? tag : undefined;
 }

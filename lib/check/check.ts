@@ -7,7 +7,7 @@ import type { AppManifest } from "../app/manifest.ts";
 import { MANIFEST_NAME, openManifest } from "../app/open-manifest.ts";
 import { payloadFiles } from "../app/payload.ts";
 import { AircrateError, type Problem, problemLine } from "../error.ts";
-import { lockDifferences, pinsOf } from "../lock/check.ts";
+import { commandFor, lockDifferences, pinsOf } from "../lock/check.ts";
 import { lockFile, readLock } from "../lock/file.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
@@ -94,7 +94,7 @@ function lockTraps(plan: BuildPlan, lock: Lock): Problem[] {
   const { missing, unused } = lockDifferences(plan, lock);
   const where = lockFile(plan.name);
   const trap = "AC012";
-  const hint = [`bring it up to date: aircrate lock${plan.name === "." ? "" : ` ${plan.name}`}`];
+  const hint = [`bring it up to date: ${commandFor(plan)}`];
   return [...missing, ...unused].map((what) => ({ where, what, trap, hint }));
 }
 

@@ -1,4 +1,4 @@
-import { decodeJson } from "../../spec/decode.ts";
+import { decodeJson, SpecError } from "../../spec/decode.ts";
 import { Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { Pins } from "../image/pin.ts";
@@ -33,6 +33,12 @@ export async function storedConfig(
 ): Promise<ImageConfig | undefined> {
   const record = pins?.get(reference) ?? (await findReference(store, reference, formatPlatform(platform)));
   const manifest = record && (await readBlob(store, record.manifest));
-  const config = manifest && (await readBlob(store, decodeJson(Manifest, manifest).config));
-  return config && decodeJson(ImageConfig, config);
+  try {
+    const config = manifest && (await readBlob(store, decodeJson(Manifest, manifest).config));
+    return config && decodeJson(ImageConfig, config);
+  } catch (error) {
+    // What a build would refuse there, it tells with the registry at hand.
+    if (error instanceof SpecError) return undefined;
+    throw error;
+  }
 }

@@ -142,6 +142,7 @@ function misfit(plan: BuildPlan, reason: readonly string[]): AircrateError {
   });
 }
 
-function commandFor({ name }: BuildPlan): string {
+/** The command that brings the lock of a project up to date. */
+export function commandFor({ name }: BuildPlan): string {
   return `aircrate lock${name === "." ? "" : ` ${name}`}`;
 }
