@@ -2,6 +2,7 @@ import path from "node:path";
 import type { BuildReport } from "../../spec/report.ts";
 import { outputName } from "../app/names.ts";
 import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
+import type { ImageGzip } from "../archive/image-gzip.ts";
 import { writePieces } from "../archive/pieces.ts";
 import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
@@ -48,6 +49,8 @@ export interface BuildOptions extends PlanOptions, SessionOptions, ThinOptions {
   readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default 0. */
   readonly epoch?: number;
+  /** Form of the packed archive in an .auterionos file; default `members`. */
+  readonly imageGzip?: ImageGzip;
   /** Signs the artifact. */
   readonly key?: SigningKey;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
@@ -86,6 +89,10 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   }
   if (format !== "auterionos" && options.key !== undefined) {
     throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
+  }
+  const imageGzip = options.imageGzip ?? "members";
+  if (format !== "auterionos" && imageGzip === "single") {
+    throw new AircrateError("usage", "only an .auterionos file has its images packed", { where: options.dir });
   }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
@@ -152,7 +159,16 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const finished = await watch.time("pull and pack", () => finish(plan, images));
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, device, key: options.key, signal: options.signal }),
+      write(target, finished, {
+        plan,
+        store,
+        pool,
+        epoch,
+        device,
+        imageGzip,
+        key: options.key,
+        signal: options.signal,
+      }),
     );
     return await report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   } catch (error) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { type ArchiveImage, archiveParts, composeArchive } from "../../lib/archive/compose.ts";
-import { spliceArchive } from "../../lib/archive/splice.ts";
+import { createImageGzip, type ImageGzip } from "../../lib/archive/image-gzip.ts";
 import { type Thinned, thinArchive, thinHeader, thinOut } from "../../lib/build/thin.ts";
 import { type Digest, digestOf } from "../../lib/digest.ts";
 import type { ArtifactHeader } from "../../lib/mender/documents.ts";
@@ -35,16 +35,21 @@ interface Made {
 }
 
 /** A full artifact of two images, one of them with a second name behind the other, and one without their base. */
-async function make(t: TestContext, edits: (record: ThinRecord) => ThinRecord = (record) => record): Promise<Made> {
+async function make(
+  t: TestContext,
+  edits: (record: ThinRecord) => ThinRecord = (record) => record,
+  imageGzip: ImageGzip = "members",
+): Promise<Made> {
   const { store, images: stored } = await storedImages(t);
   const [one, two] = stored as [ArchiveImage, ArchiveImage];
   const images = [one, two, { ...one, tags: ["docker.io/library/again:1"] }];
   const base: Digest[] = one.layers.slice(0, 2).map(({ diffId }) => diffId);
   const archive = composeArchive(images, "docker-archive", "plain");
+  const pack = await createImageGzip(store, imageGzip, images);
   const content = (header: ArtifactHeader, written = archive): ArtifactContent => ({
     header,
     payload: [
-      { name: "com.example.app.image", pieces: spliceArchive(written) },
+      { name: "com.example.app.image", pieces: pack(written) },
       { name: "version", pieces: [{ bytes: Buffer.from("1.1") }] },
       { name: "settings.user.env", pieces: [{ bytes: new Uint8Array() }] },
     ],
@@ -57,7 +62,7 @@ async function make(t: TestContext, edits: (record: ThinRecord) => ThinRecord = 
   assert.equal(known.size, written.size);
   assert.equal(`sha256:${known.sha256}`, digestOf(readFileSync(full)), "the digest is told without writing");
   const device = { states: [{ name: "version 1.0", images: [base] }], since: ["1.0"] };
-  const made = thinOut(images, device, known);
+  const made = thinOut(images, device, { full: known, imageGzip });
   const thinned = { ...made, record: edits(made.record) };
   await writeArtifact(thin, store, content(thinHeader(HEADER, thinned), thinArchive(archive, thinned)));
   return { store, images, full, thin, thinned };
@@ -94,6 +99,12 @@ test("by default it has the name without -thin; the store is a source, too", asy
   const { full, thin, store } = await make(t);
   const { file } = await thicken(thin, { store: store.root, with: [] });
   assert.equal(file, thin.replace("-thin", ""));
+  assert.ok(readFileSync(file).equals(readFileSync(full)));
+});
+
+test("of an archive that is one gzip member, too", async (t) => {
+  const { full, thin, store } = await make(t, undefined, "single");
+  const { file } = await thicken(thin, { store: store.root, with: [] });
   assert.ok(readFileSync(file).equals(readFileSync(full)));
 });
 
