@@ -19,6 +19,20 @@ export const LayerRecord = Type.Object(
 );
 export type LayerRecord = Static<typeof LayerRecord>;
 
+/** How a layer blob goes into a longer deflate stream: found once, by unpacking it. */
+export const JointRecord = Type.Object(
+  {
+    version: Type.Literal(1),
+    digest: Digest,
+    /** CRC-32 of the plain tar. */
+    crc: Type.Integer({ minimum: 0, maximum: 0xffffffff }),
+    /** Place in the blob, how many bytes go, and what comes instead (base64). */
+    cuts: Type.Array(Type.Tuple([Size, Size, Type.String()])),
+  },
+  { additionalProperties: false },
+);
+export type JointRecord = Static<typeof JointRecord>;
+
 /** A file that ADD fetched by its checksum: the blob in the store that it is. */
 export const FileRecord = Type.Object(
   { version: Type.Literal(1), digest: Digest, size: Size },

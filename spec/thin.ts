@@ -29,6 +29,8 @@ export const ThinRecord = Type.Object(
       { size: Size, sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }) },
       { additionalProperties: false },
     ),
+    /** The archive of images is one gzip member, not a row of them. */
+    imageGzip: Type.Optional(Type.Literal("single")),
     /** Versions of the application that it goes onto, one of which the device must have; none: any, or no version. */
     since: Type.Array(Text, { maxItems: 100 }),
     /** All layers of all images, each once. */

@@ -24,6 +24,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     locked: args.locked,
     ...(args.vendor !== undefined && { vendor: args.vendor }),
     split: args.split,
+    imageGzip: args["image-gzip"],
     thin: args.thin,
     since: args.since,
     simulation: args.simulation,

@@ -1,3 +1,4 @@
+import type { ImageGzip } from "../../lib/archive/image-gzip.ts";
 import type { OutputFormat } from "../../lib/build/build.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type Command, REPEATED } from "../command.ts";
@@ -15,6 +16,7 @@ export interface BuildArguments extends NetworkArguments {
   simulation: boolean;
   split: "none" | "auto";
   "max-layer-size"?: string;
+  "image-gzip": ImageGzip;
   thin: boolean;
   since: string[];
   "app-version"?: string;
@@ -70,6 +72,11 @@ export const buildCommand: Command<BuildArguments> = {
           type: "string",
           requiresArg: true,
           describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
+        },
+        "image-gzip": {
+          choices: ["members", "single"] as const,
+          default: "members" as const,
+          describe: "Pack the images as a row of gzip members, or as one for devices that read no further",
         },
         thin: {
           type: "boolean",

@@ -3,14 +3,15 @@ import { crc32 } from "node:zlib";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
+import type { Cut } from "../gzip/join.ts";
 import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import type { Segment } from "../tar/sequence.ts";
 
 /**
  * A part of an output, known with its size before the first byte is written: bytes in memory, or a blob of the store,
- * as it lies there.
+ * as it lies there but for its cuts.
  */
-export type Piece = { readonly bytes: Uint8Array } | { readonly blob: StoredBlob };
+export type Piece = { readonly bytes: Uint8Array } | { readonly blob: StoredBlob; readonly cuts?: readonly Cut[] };
 
 export interface StoredBlob {
   readonly digest: Digest;
@@ -20,7 +21,8 @@ export interface StoredBlob {
 }
 
 export function pieceSize(piece: Piece): number {
-  return "bytes" in piece ? piece.bytes.length : piece.blob.size;
+  if ("bytes" in piece) return piece.bytes.length;
+  return (piece.cuts ?? []).reduce((size, { remove, insert }) => size - remove + insert.length, piece.blob.size);
 }
 
 export function piecesSize(pieces: readonly Piece[]): number {
@@ -29,9 +31,32 @@ export function piecesSize(pieces: readonly Piece[]): number {
 
 /** The same bytes as segments, for whoever reads them another way. */
 export function segmentsOf(store: Store, pieces: readonly Piece[]): Segment[] {
-  return pieces.map((piece) =>
-    "bytes" in piece ? piece : { file: blobFile(store, piece.blob.digest), offset: 0, size: piece.blob.size },
-  );
+  return pieces.flatMap((piece): Segment[] => {
+    if ("bytes" in piece) return [piece];
+    const file = blobFile(store, piece.blob.digest);
+    const segments: Segment[] = [];
+    let offset = 0;
+    for (const { at, remove, insert } of piece.cuts ?? []) {
+      segments.push({ file, offset, size: at - offset }, { bytes: insert });
+      offset = at + remove;
+    }
+    segments.push({ file, offset, size: piece.blob.size - offset });
+    return segments.filter((segment) => ("bytes" in segment ? segment.bytes.length : segment.size) > 0);
+  });
+}
+
+/** The bytes of a chunk of a file, without what its cuts remove and with what they insert. */
+function* applyCuts(bytes: Uint8Array, start: number, cuts: readonly Cut[]): Generator<Uint8Array, void> {
+  const end = start + bytes.length;
+  let position = start;
+  for (const { at, remove, insert } of cuts) {
+    if (at >= end) break;
+    if (at + remove <= start) continue;
+    if (at > position) yield bytes.subarray(position - start, at - start);
+    if (at >= start) yield insert;
+    position = Math.min(at + remove, end);
+  }
+  if (position < end) yield bytes.subarray(position - start);
 }
 
 const CHUNK = 512 * 1024;
@@ -59,22 +84,29 @@ export async function writePieces(
       total = crc32Combine(total, crc32(piece.bytes), piece.bytes.length);
       continue;
     }
-    const { blob } = piece;
+    const { blob, cuts = [] } = piece;
     const file = await openBlob(store, blob);
     let crc = 0;
     let size = 0;
+    let written = 0;
     try {
       await readAhead(file, buffers, async (bytes) => {
         signal?.throwIfAborted();
         crc = crc32(bytes, crc);
+        if (cuts.length === 0) await write(bytes);
+        else {
+          for (const part of applyCuts(bytes, size, cuts)) {
+            written = crc32(part, written);
+            await write(part);
+          }
+        }
         size += bytes.length;
-        await write(bytes);
       });
     } finally {
       await file.close();
     }
     if (crc !== blob.crc || size !== blob.size) throw await damagedBlob(store, blob.digest, "build again");
-    total = crc32Combine(total, crc, size);
+    total = crc32Combine(total, cuts.length === 0 ? crc : written, pieceSize(piece));
   }
   return total;
 }

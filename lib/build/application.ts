@@ -4,7 +4,7 @@ import type { AppManifest } from "../app/manifest.ts";
 import { auterionMetadata } from "../app/metadata.ts";
 import { payloadFiles } from "../app/payload.ts";
 import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
-import { spliceArchive } from "../archive/splice.ts";
+import { createImageGzip, type ImageGzip } from "../archive/image-gzip.ts";
 import { timestamp } from "../image/assemble.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import type { ArtifactHeader } from "../mender/documents.ts";
@@ -21,6 +21,7 @@ export interface WriteContext {
   readonly epoch: number;
   /** For a thin artifact: what the device has. */
   readonly device: Device | undefined;
+  readonly imageGzip: ImageGzip;
   readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -37,15 +38,16 @@ export interface Written {
 export async function writeApplication(
   file: string,
   images: readonly ArchiveImage[],
-  { app, store, pool, epoch, device, key, signal }: WriteContext & { readonly app: AppManifest },
+  { app, store, pool, epoch, device, imageGzip, key, signal }: WriteContext & { readonly app: AppManifest },
 ): Promise<Written> {
   const archive = composeArchive(images, "docker-archive", "plain");
   const files = await payloadFiles(app, { epoch });
+  const pack = await createImageGzip(store, imageGzip, images);
   const content = (header: ArtifactHeader, written: Archive): ArtifactContent => ({
     header,
     payload: files.map((entry) => ({
       name: entry.name,
-      pieces: "image" in entry ? spliceArchive(written) : [{ bytes: entry.bytes }],
+      pieces: "image" in entry ? pack(written) : [{ bytes: entry.bytes }],
     })),
     digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
     signal,
@@ -58,7 +60,10 @@ export async function writeApplication(
   }
   const { thinArchive, thinHeader, thinOut } = await import("./thin.ts");
   // Of the full one without a signature: nobody who gives it back has the key.
-  const thinned = thinOut(images, device, await digestArtifact(store, content(header, archive)));
+  const thinned = thinOut(images, device, {
+    full: await digestArtifact(store, content(header, archive)),
+    imageGzip,
+  });
   const thin = content(thinHeader(header, thinned), thinArchive(archive, thinned));
   const { size, payload } = await writeArtifact(file, store, { ...thin, key });
   return { archive, size, payload: [...payload], ...signature, thinned };

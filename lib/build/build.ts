@@ -2,6 +2,7 @@ import path from "node:path";
 import type { BuildReport } from "../../spec/report.ts";
 import { outputName } from "../app/names.ts";
 import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
+import type { ImageGzip } from "../archive/image-gzip.ts";
 import { writePieces } from "../archive/pieces.ts";
 import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
@@ -34,6 +35,8 @@ export interface BuildOptions extends PlanOptions, ImageOptions, ThinOptions {
   readonly unversionedFile?: boolean;
   /** Refuses to build when the lock file is missing or does not fit the project. */
   readonly locked?: boolean;
+  /** Form of the packed archive in an .auterionos file; default `members`. */
+  readonly imageGzip?: ImageGzip;
   /** Signs the artifact. */
   readonly key?: SigningKey;
   /** Threads to work with; the build closes them. Default: new ones. A program may start them before it loads this. */
@@ -70,6 +73,10 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   if (format !== "auterionos" && options.key !== undefined) {
     throw new AircrateError("usage", "only an .auterionos file can be signed", { where: options.dir });
   }
+  const imageGzip = options.imageGzip ?? "members";
+  if (format !== "auterionos" && imageGzip === "single") {
+    throw new AircrateError("usage", "only an .auterionos file has its images packed", { where: options.dir });
+  }
   const lock = await readLock(options.dir);
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
   const report = createReport(plan);
@@ -90,7 +97,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     const { epoch = 0, key, signal } = options;
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, device, key, signal }),
+      write(target, finished, { plan, store, pool, epoch, imageGzip, device, key, signal }),
     );
     return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   });

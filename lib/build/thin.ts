@@ -2,6 +2,7 @@ import type { ThinRecord } from "../../spec/thin.ts";
 import { appBaseReference, isAppBaseVersion } from "../app/app-base.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { type Archive, type ArchiveImage, withoutLayers } from "../archive/compose.ts";
+import type { ImageGzip } from "../archive/image-gzip.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { findOutline, type OutlineOptions } from "../image/outline.ts";
@@ -76,8 +77,12 @@ export interface Thinned {
   readonly record: ThinRecord;
 }
 
-/** @param full the artifact with all layers */
-export function thinOut(images: readonly ArchiveImage[], { states, since }: Device, full: ThinRecord["full"]): Thinned {
+/** @param full the artifact with all layers, and the form of the archive in both */
+export function thinOut(
+  images: readonly ArchiveImage[],
+  { states, since }: Device,
+  { full, imageGzip }: { full: ThinRecord["full"]; imageGzip: ImageGzip },
+): Thinned {
   const placements = placeLayers(
     images.map(({ layers }) => layers.map(({ diffId }) => diffId)),
     states,
@@ -87,6 +92,7 @@ export function thinOut(images: readonly ArchiveImage[], { states, since }: Devi
   const record: ThinRecord = {
     version: 1,
     full,
+    ...(imageGzip === "single" && { imageGzip }),
     since: [...since],
     layers: [...layers.values()].map(({ diffId, digest, size }) => ({
       ...{ diffId, digest, size },

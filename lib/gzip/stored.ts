@@ -7,13 +7,17 @@ export const STORED_HEADER_SIZE = 5;
 
 /** A gzip member whose deflate stream consists of stored blocks. */
 export function storedMember(bytes: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [GZIP_HEADER];
+  return Buffer.concat([GZIP_HEADER, ...storedBlocks(bytes, true), gzipTrailer(crc32(bytes), bytes.length)]);
+}
+
+/** Stored blocks with these bytes. @param final whether the last of them ends the deflate stream */
+export function storedBlocks(bytes: Uint8Array, final: boolean): Uint8Array[] {
+  const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length || at === 0; at += MAX_STORED) {
     const block = bytes.subarray(at, at + MAX_STORED);
-    parts.push(storedHeader(block.length, at + MAX_STORED >= bytes.length), block);
+    parts.push(storedHeader(block.length, final && at + MAX_STORED >= bytes.length), block);
   }
-  parts.push(gzipTrailer(crc32(bytes), bytes.length));
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** Size of what {@link storedMember} makes of this many bytes: known without them. */

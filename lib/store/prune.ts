@@ -122,7 +122,7 @@ async function removeBlobs({ survey, kept, remove, removed }: Pruning): Promise<
 /** Records without blob, and what is no record. */
 async function removeRecords({ survey, remove, removed }: Pruning): Promise<void> {
   for (const file of survey.unreadable) await remove(file, file.file);
-  for (const recorded of [...survey.layers, ...survey.files, ...survey.blocks]) {
+  for (const recorded of [...survey.layers, ...survey.files, ...survey.joints, ...survey.blocks]) {
     if (isThere(recorded.record.digest, survey, removed)) continue;
     if (await remove(recorded, recorded.file)) removed.add(recorded.file);
   }

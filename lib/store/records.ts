@@ -3,8 +3,9 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { ANNOTATION, type Digest, type IndexEntry } from "../../spec/oci.ts";
-import { FileRecord, LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
+import { FileRecord, JointRecord, LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { digestOf, hex } from "../digest.ts";
+import type { Joint } from "../gzip/join.ts";
 import { hasBlob, recordFile, type Store, writeWhole } from "./layout.ts";
 
 /** What is known of the layer blob that a manifest names, if it was fetched and checked and is still there. */
@@ -45,6 +46,19 @@ export function recordPackedBlocks(
   { place, ...blocks }: PackedBlocks & { place: string },
 ): Promise<void> {
   return writeRecord(store, [`blocks-${packing}`, hex(digestOf(place))], blocks);
+}
+
+/** How a layer blob goes into a longer deflate stream, if that was found out before. */
+export async function findJointRecord(store: Store, digest: Digest): Promise<Joint | undefined> {
+  const record = await readRecord(store, JointRecord, ["joints", hex(digest)]);
+  if (record === undefined) return undefined;
+  const cuts = record.cuts.map(([at, remove, insert]) => ({ at, remove, insert: Buffer.from(insert, "base64") }));
+  return { crc: record.crc, cuts };
+}
+
+export function recordJoint(store: Store, digest: Digest, { crc, cuts }: Joint): Promise<void> {
+  const written = cuts.map(({ at, remove, insert }) => [at, remove, Buffer.from(insert).toString("base64")]);
+  return writeRecord(store, ["joints", hex(digest)], { version: 1, digest, crc, cuts: written });
 }
 
 /** The file with this digest, if it was fetched and is still there. */

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
 import { Digest } from "../../spec/oci.ts";
-import { FileRecord, LayerRecord, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
+import { FileRecord, JointRecord, LayerRecord, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { type Digest as BlobDigest, hex } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { recordFile, type Store } from "./layout.ts";
@@ -34,6 +34,7 @@ export interface Survey {
   /** Files that were fetched by their checksums. */
   readonly files: readonly Recorded<FileRecord>[];
   /** Blocks of layers that were packed here. */
+  readonly joints: readonly Recorded<JointRecord>[];
   readonly blocks: readonly Recorded<PackedBlocks>[];
   /** What tells that a layer of so many plain bytes was packed here. */
   readonly sizes: readonly (StoredFile & { readonly plainSize: number })[];
@@ -93,6 +94,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
     else unreadable.push(layer);
   }
   const files = await read("files", FileRecord, ({ digest }) => hex(digest));
+  const joints = await read("joints", JointRecord, ({ digest }) => hex(digest));
   const blocks: Recorded<PackedBlocks>[] = [];
   const sizes: (StoredFile & { plainSize: number })[] = [];
   for (const room of await list(recordFile(store))) {
@@ -109,7 +111,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
   }
   const filesOf = async (room: string) => [...(await filesIn(recordFile(store, room))).values()];
   return {
-    ...{ blobs, references, layers, files, blocks, sizes, trees, unreadable },
+    ...{ blobs, references, layers, files, joints, blocks, sizes, trees, unreadable },
     temporary: await filesOf("tmp"),
     partial: await filesOf("partial"),
     quarantine: await filesOf("quarantine"),

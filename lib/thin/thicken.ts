@@ -2,8 +2,9 @@ import { HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
 import type { ThinLayer, ThinRecord } from "../../spec/thin.ts";
-import { composeArchive } from "../archive/compose.ts";
-import { spliceArchive } from "../archive/splice.ts";
+import { type Archive, composeArchive } from "../archive/compose.ts";
+import { createImageGzip } from "../archive/image-gzip.ts";
+import type { Piece } from "../archive/pieces.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { checkDocument, type Read } from "../inspect/documents.ts";
@@ -64,7 +65,8 @@ async function thickenWith(
   const found = await readFinished(file);
   const record = recordOf(found);
   const layers = await gather(found, record, { ...context, others });
-  const content = contentOf(found, layers, context.pool, signal);
+  const pack = await createImageGzip(context.store, record.imageGzip ?? "members", [{ layers: [...layers.values()] }]);
+  const content = contentOf(found, layers, { pack, pool: context.pool, signal });
   const digest = await digestArtifact(context.store, content);
   if (digest.sha256 !== record.full.sha256 || digest.size !== record.full.size) {
     throw new AircrateError("integrity", "the full file would not be the one that was built", {
@@ -136,8 +138,7 @@ async function gather(
 function contentOf(
   found: FoundFile,
   layers: ReadonlyMap<Digest, LayerRecord>,
-  pool: WorkPool,
-  signal: AbortSignal | undefined,
+  { pack, pool, signal }: { pack: (archive: Archive) => Piece[]; pool: WorkPool; signal: AbortSignal | undefined },
 ): ArtifactContent {
   const { scan, images, archive, inspection } = found;
   const { file } = inspection;
@@ -164,7 +165,7 @@ function contentOf(
   return {
     header: headerOf(found),
     payload: payloadOf(scan.artifact).map(({ name, bytes, archive: own }) => {
-      if (own !== undefined && own === archive) return { name, pieces: spliceArchive(full) };
+      if (own !== undefined && own === archive) return { name, pieces: pack(full) };
       if (bytes === undefined) throw damaged(file, `${name} is too large or not readable`);
       return { name, pieces: [{ bytes }] };
     }),

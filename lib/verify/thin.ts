@@ -32,7 +32,8 @@ export function checkThin(record: ThinRecord, images: readonly FoundImage[], con
   if (leftOut.length === 0 || given.length > 0) return;
   const from = [...new Set(leftOut.map((layer) => layer.from))].join(", ");
   const size = leftOut.reduce((sum, layer) => sum + layer.size, 0);
-  const what = `is thin: ${leftOut.length} layers of ${size} bytes are not in it, which the device must have by ${from}`;
+  const layersAre = leftOut.length === 1 ? "a layer is" : `${leftOut.length} layers are`;
+  const what = `is thin: ${layersAre} not in it, ${size} bytes packed, which the device must have by ${from}`;
   findings.warning("artifact", `${what}; --with FILE proves that they are there`);
 }
 

@@ -123,7 +123,7 @@ test("an update since a version is thin, says what it needs, and gives back the 
 
   await t.test("verify says that it is thin, and proves it with the version that it goes onto", async () => {
     const alone = await expectOk(aircrate, "verify", thin.file);
-    assert.match(alone.stderr, /^warning: artifact: is thin: 4 layers of [0-9]+ bytes are not in it/);
+    assert.match(alone.stderr, /^warning: artifact: is thin: 4 layers are not in it, [0-9]+ bytes packed/);
     const proved = await expectOk(aircrate, "verify", thin.file, "--with", one.file);
     assert.equal(proved.stderr, "");
     const other = await build("3.0", "other");
@@ -285,4 +285,37 @@ test("a device takes the thin update where it has the version below, and refuses
   const last = (await menderInstall(t, either.file, { dockerd, device }))!;
   assert.equal(last.status, 0, last.stderr);
   await hasImages(dockerd, either, "1.2");
+});
+
+test("a single gzip member holds the same archive, and Docker loads it; so does an update of it", async (t) => {
+  const registry = await registryWith(t);
+  registry.addImage("arm64v8/python", "3.11-slim", generatedBase());
+  const { build, dir, aircrate } = projectFor(t, writeProject(t, "arm64v8/python:3.11-slim"), registry.host);
+  const members = await build("1.0", "members");
+  const one = await build("1.0", "one", "--image-gzip", "single");
+  assert.ok(Math.abs(one.size - members.size) < 1000, "nothing was packed anew");
+  await expectOk(aircrate, "verify", one.file);
+  writeFileSync(join(dir, "two/two"), "two 1.1\n");
+  const full = await build("1.1", "full", "--image-gzip", "single");
+  const thin = await build("1.1", "thin", "--image-gzip", "single", "--since", one.file);
+  assert.ok(thin.size < 40_000);
+  const again = join(tempDir(t), "again.auterionos");
+  await expectOk(aircrate, "thicken", thin.file, "-o", again);
+  assert.equal(await sha256Of(again), await sha256Of(full.file));
+
+  if (!requireTool(t, "tar", "gzip")) return;
+  const [{ payloadDir: a }, { payloadDir: b }] = [
+    await openArtifact(members.file, join(tempDir(t), "members")),
+    await openArtifact(one.file, join(tempDir(t), "one")),
+  ];
+  const name = `${SLUG}.image`;
+  for (const folder of [a, b]) await runOk("sh", ["-c", 'gzip -dc "$1" > "$1.tar"', "sh", join(folder, name)]);
+  assert.equal(await sha256Of(join(a, `${name}.tar`)), await sha256Of(join(b, `${name}.tar`)));
+  const dockerd = await dockerdFor(t);
+  const device = dockerd && (await menderInstall(t, one.file, { dockerd }));
+  if (dockerd === undefined || device === undefined) return;
+  assert.equal(device.status, 0, device.stderr);
+  const update = (await menderInstall(t, thin.file, { dockerd, device: device.device }))!;
+  assert.equal(update.status, 0, update.stderr);
+  await hasImages(dockerd, thin, "1.1");
 });
