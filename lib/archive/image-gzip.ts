@@ -1,7 +1,8 @@
 import type { LayerRecord } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
-import { findJoint, type Joint } from "../gzip/join.ts";
-import { blobFile, type Store } from "../store/layout.ts";
+import type { Joint } from "../gzip/join.ts";
+import { GzipFormatError } from "../gzip/members.ts";
+import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import { findJointRecord, recordJoint } from "../store/records.ts";
 import type { Archive, ArchiveImage } from "./compose.ts";
 import type { Piece } from "./pieces.ts";
@@ -13,7 +14,7 @@ export type ImageGzip = "members" | "single";
 /**
  * Packs archives of these layers in that form.
  *
- * @throws GzipFormatError when a layer of the store is damaged
+ * @throws AircrateError integrity when a layer of the store is damaged
  */
 export async function createImageGzip(
   store: Store,
@@ -35,7 +36,10 @@ async function findJoints(store: Store, layers: Iterable<LayerRecord>): Promise<
     if (joints.has(digest)) continue;
     let joint = await findJointRecord(store, digest);
     if (joint === undefined) {
-      joint = await findJoint(blobFile(store, digest));
+      const { findJoint } = await import("../gzip/join.ts");
+      joint = await findJoint(blobFile(store, digest)).catch(async (error: unknown) => {
+        throw error instanceof GzipFormatError ? await damagedBlob(store, digest, "build again") : error;
+      });
       await recordJoint(store, digest, joint);
     }
     joints.set(digest, joint);

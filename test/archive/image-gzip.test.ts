@@ -9,10 +9,11 @@ import { piecesSize, segmentsOf, writePieces } from "../../lib/archive/pieces.ts
 import { spliceArchive } from "../../lib/archive/splice.ts";
 import { hex } from "../../lib/digest.ts";
 import { readGzip } from "../../lib/gzip/members.ts";
-import { recordFile } from "../../lib/store/layout.ts";
+import { blobFile, recordFile } from "../../lib/store/layout.ts";
 import { pruneStore } from "../../lib/store/prune.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { digest } from "../support/digest.ts";
+import { rejectsWith } from "../support/faults.ts";
 import { runOk } from "../support/run.ts";
 import { inChunks } from "../support/seeded.ts";
 import { bytesOf, storedImages } from "../support/stored-images.ts";
@@ -58,7 +59,17 @@ test("how a layer is joined is found once, and forgotten with its blob", async (
   assert.ok((await bytesOf(store, (await createImageGzip(store, "single", images))(archive))).equals(first));
   assert.ok(existsSync(record));
 
-  rmSync(join(store.root, "blobs", "sha256", hex(layer)));
+  rmSync(blobFile(store, layer));
   await pruneStore(store, {});
   assert.ok(!existsSync(record));
+});
+
+test("a layer that is damaged is found, named and set aside", async (t) => {
+  const { store, images } = await storedImages(t);
+  const { digest: layer } = images[0]!.layers[0]!;
+  const file = blobFile(store, layer);
+  writeFileSync(file, readFileSync(file).subarray(0, -20));
+  const error = await rejectsWith(createImageGzip(store, "single", images), "integrity", /damaged/, /set aside/);
+  assert.equal(error.where, layer);
+  assert.ok(!existsSync(file));
 });
