@@ -1,4 +1,4 @@
-import type { BUILDAH, DIFFERENCES, DOCKER, Feature } from "./differences.ts";
+import type { BUILDAH, DIFFERENCES, DOCKER } from "./differences.ts";
 
 /** A Dockerfile and a context that all builders are given, and what is known of the builders. */
 export interface Case {
@@ -24,7 +24,6 @@ export interface Case {
   readonly notDocker?: keyof typeof DOCKER;
   /** Aircrate has to differ here. */
   readonly differs?: keyof typeof DIFFERENCES;
-  readonly needs?: Feature;
 }
 
 /** One instruction or several on the base image. */

@@ -5,7 +5,7 @@ import { checkGroups } from "./harness.ts";
 /** A COPY from a stage that is the base with a tree, into one that is the base. */
 function copyFrom(name: string, instruction: string, rest: Partial<Case> = {}): Case {
   const dockerfile = `FROM @base AS files\nCOPY --chown=7:8 src /tree/\nFROM @base\n${instruction}\n`;
-  return { name, dockerfile, context: TREE, needs: "COPY --from", ...rest };
+  return { name, dockerfile, context: TREE, ...rest };
 }
 
 const TREE = [

@@ -33,7 +33,6 @@ const DESTINATIONS: readonly Case[] = [
   copy("an executable file onto a file", "COPY a /etc/conf", ["a*"]),
   copy("a destination in the working folder", "COPY a sub/", ["a"]),
   copy("a new destination in the working folder", "COPY a n/e/w", ["a"], {
-    needs: "the group of a folder goes to those that are made in it",
     notBuildah: "set-group-id folders",
   }),
   copy("the working folder", "COPY a .", ["a"]),
@@ -119,13 +118,11 @@ const LINKS: readonly Case[] = [
   copy("a link on the way", "COPY l/a /x/", ["d/a", "l -> d"]),
   copy("a link by a wildcard", "COPY l* /x/", ["a", "l1 -> a", "l2 -> nowhere"], {
     refused: true,
-    needs: "links to nowhere that a pattern finds",
   }),
   copy("the destination is a link to a folder", "COPY a /data", ["a"]),
   copy("the destination is a link to a folder, with a slash", "COPY a /data/", ["a"]),
   copy("the destination is a relative link", "COPY a /bin/", ["a*"]),
   copy("the destination is below a link", "COPY a /data/new/a", ["a"], {
-    needs: "the group of a folder goes to those that are made in it",
     notBuildah: "set-group-id folders",
   }),
   copy("the destination is a link that goes up", "COPY a /up/", ["a"]),
@@ -154,7 +151,7 @@ const LINKS: readonly Case[] = [
     notBuildah: "files and folders",
   }),
   copy("a destination below a file", "COPY a /etc/conf/a", ["a"], { refused: true }),
-  copy("hard links", "COPY d /x/", ["d/a", "d/b = d/a", "d/e/c = d/a"], { needs: "hard links" }),
+  copy("hard links", "COPY d /x/", ["d/a", "d/b = d/a", "d/e/c = d/a"]),
   copy("a file onto one of two hard links", "COPY a /usr/bin/tool", ["a*"]),
 ];
 
@@ -176,7 +173,6 @@ const OWNERS: readonly Case[] = [
   copy("a folder of the base", "COPY --chown=7:8 sub /srv/data/sub", ["sub/x", "sub/n/y"]),
   copy("a link", "COPY --chown=7:8 d /x", ["d/l -> a"]),
   copy("into the working folder", "COPY --chown=7:8 a new/a", ["a"], {
-    needs: "the group of a folder goes to those that are made in it",
     notBuildah: "set-group-id folders",
   }),
   copy("a variable", "ARG OWNER=app\nCOPY --chown=$OWNER a /x/a", ["a"]),

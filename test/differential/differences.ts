@@ -43,20 +43,3 @@ export const DOCKER = {
   "mode of a remote file": "--chmod does not count",
   "set-id bits": "its --chmod drops them",
 } as const;
-
-/** What is not in aircrate yet: the cases that need it are skipped. */
-export const NOT_YET: ReadonlySet<Feature> = new Set<Feature>(["hard links in archives with headers of their own"]);
-
-export type Feature =
-  | "hard links"
-  | "hard links in archives with headers of their own"
-  | "links to nowhere that a pattern finds"
-  | "patterns in substitutions"
-  | "the group of a folder goes to those that are made in it"
-  | "ADD"
-  | "COPY --from"
-  | "COPY --parents"
-  | "COPY --exclude"
-  | "symbolic --chmod"
-  | "here-documents"
-  | "RUN";

@@ -1,6 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import fc from "fast-check";
-import { NOT_YET } from "./differences.ts";
 
 const NAMES = ["a", "b", "c.py", "d.py", "é"];
 const name = fc.constantFrom(...NAMES);
@@ -19,8 +18,7 @@ export const tree: fc.Arbitrary<string[]> = fc
       const path = folder + name;
       if (kind === 0) return `${path} -> ${["a", "/etc/conf", "nowhere", "b"][target]}`;
       if (kind === 1) return `${path}/`;
-      if (kind === 2 && files.length > 0 && !NOT_YET.has("hard links"))
-        return `${path} = ${files[target % files.length]}`;
+      if (kind === 2 && files.length > 0) return `${path} = ${files[target % files.length]}`;
       files.push(path);
       return kind < 5 ? `${path}*` : path;
     });

@@ -14,7 +14,6 @@ import { oddBase, runnableBase } from "../support/odd-base.ts";
 import { registryWith } from "../support/registries.ts";
 import type { Case } from "./case.ts";
 import { compare } from "./compare.ts";
-import { type Feature, NOT_YET } from "./differences.ts";
 import { writeContents, writeTree } from "./tree.ts";
 
 /** Builds a case with aircrate and with the real builders; fails where they differ. */
@@ -111,27 +110,20 @@ export async function checkGroups(
   groups: Readonly<Record<string, readonly Case[]>>,
   surroundings: Surroundings = {},
 ): Promise<void> {
-  const isSkipped = Object.values(groups).every((cases) => cases.every(({ needs }) => isMissing(needs)));
-  const check = isSkipped ? async () => {} : await checkerFor(t, surroundings);
+  const check = await checkerFor(t, surroundings);
   if (check === undefined) return;
   for (const [name, cases] of Object.entries(groups)) {
     await t.test(name, { concurrency: 2 }, async (group) => {
       const waiting = [...cases];
       const work = async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runCase(group, check, next);
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          const subject = next;
+          await group.test(subject.name, () => check(subject));
+        }
       };
       await Promise.all([work(), work()]);
     });
   }
-}
-
-async function runCase(t: TestContext, check: Check, subject: Case): Promise<void> {
-  const { name, needs } = subject;
-  await t.test(name, { skip: isMissing(needs) && `not yet: ${needs}` }, () => check(subject));
-}
-
-function isMissing(needs: Feature | undefined): boolean {
-  return needs !== undefined && NOT_YET.has(needs);
 }
 
 /** A web server with these files; gives its address. */

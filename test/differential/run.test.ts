@@ -7,7 +7,7 @@ import { checkGroups } from "./harness.ts";
 /** RUN lines on a base with busybox, which the real builders execute. */
 function runs(name: string, lines: string, rest: Partial<Case> = {}): Case {
   const dockerfile = `FROM @runnable\n${lines}\n`;
-  return { name, dockerfile, runnable: true, needs: "RUN", ...rest };
+  return { name, dockerfile, runnable: true, ...rest };
 }
 
 /** A RUN that changes nothing. */

@@ -84,8 +84,11 @@ export function createDisk(t: TestContext, { deviceType = "skynode", dockerd, ve
 /** What `createDisk` needs, besides root and the Python package yaml. */
 export const DEVICE_TOOLS = ["mender", "unshare", "mount", "python3"] as const;
 
-/** The host's /etc/mender and update modules stay as they are. */
-const NAMESPACE = ["--mount", "--propagation", "private", "sh", "-c"];
+/**
+ * The host's /etc/mender and update modules stay as they are. The client starts modules in process groups of their own:
+ * only with the namespace of all processes do they end when it is killed.
+ */
+const NAMESPACE = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "sh", "-c"];
 
 const SCRIPT = `
 set -eu
