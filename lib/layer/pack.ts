@@ -69,7 +69,10 @@ export async function packStream(
         running.push(result);
       }
       const { packed, key, crc, plain } = await running.shift()!;
-      if (plain !== undefined) plainHash?.update(plain);
+      if (plain !== undefined) {
+        plainHash?.update(plain);
+        blob.dropped(plain.length);
+      }
       const plainSize = packer.size(done);
       plainCrc = crc32Combine(plainCrc, crc, plainSize);
       const packedCrc = crc32(packed);
@@ -149,6 +152,8 @@ function createTally(out: BlobWriter) {
       relieve(chunk.length);
       return out.write(chunk);
     },
+    /** To be told of buffers that were let go without being written. */
+    dropped: relieve,
     finish: () => ({ digest: `sha256:${hash.digest("hex")}`, size, crc }),
   };
 }
