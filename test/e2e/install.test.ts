@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { DeviceReport, InstallReport } from "../../spec/device-reports.ts";
 import { decodeText } from "../support/aircrate.ts";
+import { tempDir } from "../support/cleanup.ts";
 import { bench, install, SLUG, versions } from "../support/device/application.ts";
 import { createDisk, type Disk } from "../support/device/disk.ts";
 import { startSimulator } from "../support/device/simulator.ts";
 import { dockerdFor } from "../support/dockerd.ts";
 import { requireArm64 } from "../support/qemu.ts";
+import { runOk } from "../support/run.ts";
+import { requireTool } from "../support/tools.ts";
 
 test("a device with a real engine installs an application, shows it, and updates it", async (t) => {
   const site = (await requireArm64(t)) ? await bench(t) : undefined;
@@ -95,6 +98,61 @@ test("a device with a real engine installs an application, shows it, and updates
     assert.equal(await dockerd.docker(["ps", "--all", "--quiet"]), "");
     assert.match((await aircrate.run(["device"], { env })).stdout, /\nno applications\n$/);
   });
+});
+
+test("a thin update goes onto the device that has its base, and leaves any other as it is", async (t) => {
+  const site = (await requireArm64(t)) ? await bench(t) : undefined;
+  const dockerd = site && (await dockerdFor(t));
+  if (site === undefined || dockerd === undefined) return;
+  const { files, build } = site;
+  const [first, second] = files;
+  const disk = createDisk(t, { dockerd });
+  const device = await startSimulator(t, disk);
+  const thin = await build("3", "--since", second);
+  assert.ok(statSync(thin).size < statSync(second).size / 10, "it has next to nothing in it");
+
+  const bare = await startSimulator(t, createDisk(t));
+  const refused = await install(site, bare, thin);
+  assert.equal(refused.status, 8, refused.stderr);
+  assert.deepEqual(versions(bare.disk), []);
+
+  assert.equal((await install(site, device, first)).status, 0);
+  const other = await install(site, device, thin);
+  assert.equal(other.status, 8, other.stderr);
+  assert.match(other.stderr, /docker-app\.com\.example\.blinker\.version/);
+  const running = () => dockerd.docker(["ps", "--format", "{{.Image}}"]);
+  assert.deepEqual(versions(disk), [`${SLUG} 1`]);
+  assert.equal(await running(), `${SLUG}.second:1\n${SLUG}.first:1\n`);
+
+  assert.equal((await install(site, device, second)).status, 0);
+  const done = await install(site, device, thin);
+  assert.equal(done.status, 0, done.stderr);
+  assert.deepEqual(versions(disk), [`${SLUG} 3`]);
+  assert.equal(await running(), `${SLUG}.second:3\n${SLUG}.first:3\n`);
+});
+
+test("a device that wants a signature takes what is signed with its key, and nothing else", async (t) => {
+  const site = requireTool(t, "openssl") ? await bench(t) : undefined;
+  if (site === undefined) return;
+  const { files, build } = site;
+  const dir = tempDir(t);
+  const keyPair = async (name: string) => {
+    const [key, pub] = [join(dir, `${name}.pem`), join(dir, `${name}.pub`)];
+    await runOk("openssl", ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key]);
+    await runOk("openssl", ["pkey", "-in", key, "-pubout", "-out", pub]);
+    return { key, pub };
+  };
+  const [own, strange] = [await keyPair("own"), await keyPair("strange")];
+  const device = await startSimulator(t, createDisk(t, { verifyKey: own.pub }));
+  for (const file of [files[0], await build("1", "--sign", strange.key, "-o", join(dir, "strange.auterionos"))]) {
+    const { status, stderr } = await install(site, device, file);
+    assert.equal(status, 8, stderr);
+    assert.deepEqual(versions(device.disk), []);
+  }
+  const signed = await build("1", "--sign", own.key, "-o", join(dir, "signed.auterionos"));
+  const { status, stderr } = await install(site, device, signed);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(versions(device.disk), [`${SLUG} 1`]);
 });
 
 /** What a service has written into /data: it may be at it yet. */

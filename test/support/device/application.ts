@@ -41,6 +41,8 @@ export interface Bench {
   readonly aircrate: Aircrate;
   /** The application in versions 1 and 2. */
   readonly files: readonly [string, string];
+  /** Builds another version of it, or in another way. @returns the file */
+  build(version: string, ...args: readonly string[]): Promise<string>;
 }
 
 /** The application, built on a real base; undefined when the test has been skipped. */
@@ -50,11 +52,11 @@ export async function bench(t: TestContext): Promise<Bench | undefined> {
   if (registry === undefined) return undefined;
   const aircrate = aircrateFor(t);
   const dir = writeFiles(tempDir(t), PROJECT);
-  const build = async (version: string) => {
-    const options = ["--app-version", version, "--mirror", `docker.io=${registry.host}`];
+  const build = async (version: string, ...args: readonly string[]) => {
+    const options = ["--app-version", version, "--mirror", `docker.io=${registry.host}`, ...args];
     return (await aircrate.build([dir, ...options])).file;
   };
-  return { aircrate, files: [await build("1"), await build("2")] };
+  return { aircrate, files: [await build("1"), await build("2")], build };
 }
 
 /** Runs `aircrate install` on a simulator. */
