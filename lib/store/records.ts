@@ -113,9 +113,16 @@ function repositoryOf(reference: string): string {
 /** Remembers what a reference stands for and lists it in `index.json`, where other OCI tools look. */
 export async function recordReference(store: Store, record: ReferenceRecord): Promise<void> {
   const known = await findReference(store, record.reference, record.platform);
-  if (known !== undefined && JSON.stringify(known) === JSON.stringify(record)) return;
-  await writeRecord(store, ["references", referenceKey(record.reference, record.platform)], record);
+  const isKnown = known !== undefined && JSON.stringify(known) === JSON.stringify(record);
+  // A process that was killed may have come to record it, but not to list it.
+  if (isKnown && (await isListed(store, record))) return;
+  if (!isKnown) await writeRecord(store, ["references", referenceKey(record.reference, record.platform)], record);
   await writeIndex(store);
+}
+
+async function isListed(store: Store, { reference, manifest }: ReferenceRecord): Promise<boolean> {
+  const index = await readFile(path.join(store.root, "index.json"), "utf8").catch(() => "");
+  return index.includes(JSON.stringify(reference)) && index.includes(manifest.digest);
 }
 
 /** Forgets references; their blobs are for pruning. */

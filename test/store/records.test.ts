@@ -155,9 +155,20 @@ test("what is known already is not written again", async (t) => {
   const store = await tempStore(t);
   const record = referenceTo("docker.io/library/a:1", { digest: digestOf("one"), size: 3 });
   await recordReference(store, record);
-  writeFileSync(join(store.root, "index.json"), "untouched");
+  const untouched = `${readFileSync(join(store.root, "index.json"), "utf8")}\n`;
+  writeFileSync(join(store.root, "index.json"), untouched);
   await recordReference(store, record);
-  assert.equal(readFileSync(join(store.root, "index.json"), "utf8"), "untouched");
+  assert.equal(readFileSync(join(store.root, "index.json"), "utf8"), untouched);
+});
+
+test("what was recorded by a process that did not come to list it is listed", async (t) => {
+  const store = await tempStore(t);
+  const record = referenceTo("docker.io/library/a:1", { digest: digestOf("one"), size: 3 });
+  const empty = readFileSync(join(store.root, "index.json"), "utf8");
+  await recordReference(store, record);
+  writeFileSync(join(store.root, "index.json"), empty);
+  await recordReference(store, record);
+  assert.deepEqual(listed(store), ["docker.io/library/a:1"]);
 });
 
 test("a damaged record among the references does not hide the others", async (t) => {
