@@ -88,6 +88,7 @@ test("a project with only an app.yml becomes a package of that time with one com
   await aircrate.build([dir, "-o", again, "--offline"]);
   assert.equal(await sha256Of(again), await sha256Of(report.file));
 
+  await runOk("mender-artifact", ["validate", report.file]);
   const installed = await menderInstall(t, report.file);
   if (installed === undefined) return;
   assert.equal(installed.status, 0, installed.stderr);
