@@ -1,6 +1,6 @@
-const SET_USER = 0o4000;
-const SET_GROUP = 0o2000;
-const STICKY = 0o1000;
+export const SET_USER = 0o4000;
+export const SET_GROUP = 0o2000;
+export const STICKY = 0o1000;
 const READ = 0o444;
 const WRITE = 0o222;
 const EXECUTE = 0o111;

@@ -22,7 +22,7 @@ export function jsonSchema(name: SchemaName): JsonSchema {
     description: "Application of AuterionOS, API versions 0 to 7. API versions 5 to 7 have no published schema.",
     type: "object",
     if: { properties: { "auterion-api-version": { const: 0 } }, required: ["auterion-api-version"] },
-    // biome-ignore lint/suspicious/noThenProperty: that is the keyword's name
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word beside `if`; it is no function, so that nothing can await it
     then: convert(AuterionApp0),
     else: convert(AuterionApp),
   };

@@ -31,7 +31,7 @@ describe("names are normalised as docker does", () => {
     ["127.0.0.1:5000/a", "127.0.0.1:5000/a:latest"],
     ["[::1]:5000/a/b:1", "[::1]:5000/a/b:1"],
     ["[2001:db8::1]/a", "[2001:db8::1]/a:latest"],
-    // An upper-case letter makes a host of the first part, since no repository has any.
+    // An upper-case letter makes a host of the first part: repositories are in small ones.
     ["Registry/app:V1", "Registry/app:V1"],
     ["a__b/c-d.e/f---g:_x.Y-9", "docker.io/a__b/c-d.e/f---g:_x.Y-9"],
     ["a.b", "docker.io/library/a.b:latest"],

@@ -3,34 +3,27 @@ import { AircrateError } from "../../lib/error.ts";
 import type { SigningKey } from "../../lib/keys/private-key.ts";
 import type { WorkPool } from "../../lib/workers/pool.ts";
 import type { BuildArguments } from "../commands/build.ts";
-import { sourceDateEpoch, storeFolder } from "../environment.ts";
-import { registryAccess } from "../registry-access.ts";
+import { storeFolder } from "../environment.ts";
+import { imageOptions } from "../image-options.ts";
 import { withSignals } from "../signals.ts";
 import { renderReport } from "../ui/report.ts";
 import { counted, print, printJson, warn } from "../ui/text.ts";
-import { parseSize } from "../units.ts";
 
 export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
   const options: BuildOptions = {
     dir: args.dir,
     pool,
-    store: storeFolder(process.env),
+    ...(await imageOptions(args, process.env)),
     ...(args.output !== undefined && { output: args.output }),
     ...(args.format !== undefined && { format: args.format }),
     ...(args["app-version"] !== undefined && { appVersion: args["app-version"] }),
     unversionedFile: args["unversioned-file"],
-    registry: await registryAccess(args, process.env),
-    offline: args.offline,
     locked: args.locked,
-    ...(args.vendor !== undefined && { vendor: args.vendor }),
-    split: args.split,
     imageGzip: args["image-gzip"],
     thin: args.thin,
     since: args.since,
     simulation: args.simulation,
-    epoch: sourceDateEpoch(process.env),
     ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
-    ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
   };
   if (args.strict) await requireClean(args, pool);
   const report = await withSignals((signal) => build({ ...options, signal }));

@@ -10,28 +10,21 @@ import type {
   ImageRemoveArguments,
   ImageTagArguments,
 } from "../commands/image.ts";
-import { sourceDateEpoch, storeFolder } from "../environment.ts";
-import { registryAccess } from "../registry-access.ts";
+import { storeFolder } from "../environment.ts";
+import { imageOptions } from "../image-options.ts";
 import { withSignals } from "../signals.ts";
 import { renderImages, renderRecords } from "../ui/image.ts";
 import { renderLocalBuild } from "../ui/report.ts";
 import { print, printJson, warn } from "../ui/text.ts";
-import { parseSize } from "../units.ts";
 
 export async function build(args: ImageBuildArguments, pool: WorkPool): Promise<void> {
   const options = {
     ...{ context: args.context, tags: args.tag, pool },
-    store: storeFolder(process.env),
+    ...(await imageOptions(args, process.env)),
     ...(args.file !== undefined && { dockerfile: args.file }),
     platform: parseTargetPlatform(args.platform),
     args: buildArguments(args["build-arg"], process.env),
     ...(args.target !== undefined && { target: args.target }),
-    registry: await registryAccess(args, process.env),
-    offline: args.offline,
-    ...(args.vendor !== undefined && { vendor: args.vendor }),
-    split: args.split,
-    epoch: sourceDateEpoch(process.env),
-    ...(args["max-layer-size"] !== undefined && { maxLayerSize: parseSize(args["max-layer-size"]) }),
   };
   const report = await withSignals((signal) => buildLocalImage({ ...options, signal }));
   if (args.json) {

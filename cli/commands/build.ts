@@ -2,20 +2,16 @@ import type { ImageGzip } from "../../lib/archive/image-gzip.ts";
 import type { OutputFormat } from "../../lib/build/build.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type Command, REPEATED } from "../command.ts";
-import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
+import { MAKING_OPTIONS, type MakingArguments } from "../making.ts";
 
-export interface BuildArguments extends NetworkArguments {
+export interface BuildArguments extends MakingArguments {
   dir: string;
   output?: string;
   format?: OutputFormat;
-  offline: boolean;
   locked: boolean;
   strict: boolean;
-  vendor?: string;
   sign?: string;
   simulation: boolean;
-  split: "none" | "auto";
-  "max-layer-size"?: string;
   "image-gzip": ImageGzip;
   thin: boolean;
   since: string[];
@@ -36,12 +32,7 @@ export const buildCommand: Command<BuildArguments> = {
           choices: ["auterionos", "docker-archive", "oci"] as const,
           describe: "Form of the file [default: auterionos when there is an auterion-app.yml, else docker-archive]",
         },
-        ...NETWORK_OPTIONS,
-        offline: {
-          type: "boolean",
-          default: false,
-          describe: "Use what is on this machine and ask no registry and no server",
-        },
+        ...MAKING_OPTIONS,
         locked: {
           type: "boolean",
           default: false,
@@ -52,27 +43,12 @@ export const buildCommand: Command<BuildArguments> = {
           default: false,
           describe: "Build only what `check --strict` finds nothing wrong with",
         },
-        vendor: {
-          type: "string",
-          requiresArg: true,
-          describe: "OCI image layout, tar file or folder, that is asked before the registries and servers",
-        },
-        split: {
-          choices: ["none", "auto"] as const,
-          default: "none" as const,
-          describe: "Part each layer into dependencies (site-packages, node_modules, lib, vendor) and the rest",
-        },
         sign: {
           type: "string",
           requiresArg: true,
           describe: "Sign with this private key in PEM, RSA or ECDSA P-256; - reads it from stdin",
         },
         simulation: { type: "boolean", default: false, describe: "Build for the simulation, linux/amd64" },
-        "max-layer-size": {
-          type: "string",
-          requiresArg: true,
-          describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
-        },
         "image-gzip": {
           choices: ["members", "single"] as const,
           default: "members" as const,

@@ -1,7 +1,7 @@
 import type { Argv } from "yargs";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { addCommand, type Command, REPEATED } from "../command.ts";
-import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
+import { MAKING_OPTIONS, type MakingArguments } from "../making.ts";
 
 /** What `docker image` does, with the store in the place of a daemon's images. */
 export const imageCommand: Command<object> = {
@@ -18,17 +18,13 @@ export const imageCommand: Command<object> = {
   action: async () => ({ run: async () => {} }),
 };
 
-export interface ImageBuildArguments extends NetworkArguments {
+export interface ImageBuildArguments extends MakingArguments {
   context: string;
   tag: string[];
   file?: string;
   platform: string;
   "build-arg": string[];
   target?: string;
-  offline: boolean;
-  vendor?: string;
-  split: "none" | "auto";
-  "max-layer-size"?: string;
   quiet: boolean;
   json: boolean;
 }
@@ -65,27 +61,7 @@ const buildCommand: Command<ImageBuildArguments> = {
           describe: "Value for an ARG, as KEY=VALUE, or KEY for that of the environment; may be repeated",
         },
         target: { type: "string", requiresArg: true, describe: "Stage to build [default: the last one]" },
-        ...NETWORK_OPTIONS,
-        offline: {
-          type: "boolean",
-          default: false,
-          describe: "Use what is on this machine and ask no registry and no server",
-        },
-        vendor: {
-          type: "string",
-          requiresArg: true,
-          describe: "OCI image layout, tar file or folder, that is asked before the registries and servers",
-        },
-        split: {
-          choices: ["none", "auto"] as const,
-          default: "none" as const,
-          describe: "Part each layer into dependencies (site-packages, node_modules, lib, vendor) and the rest",
-        },
-        "max-layer-size": {
-          type: "string",
-          requiresArg: true,
-          describe: "Largest plain size of a pulled layer, as 500MB or 2GiB [default: 64GiB]",
-        },
+        ...MAKING_OPTIONS,
         quiet: { alias: "q", type: "boolean", default: false, describe: "Print the digest of the config alone" },
         json: { type: "boolean", default: false, describe: "Print the report as JSON" },
         ...WITHOUT_EFFECT,

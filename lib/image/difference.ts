@@ -1,10 +1,7 @@
 import { compareBytes } from "../bytes.ts";
 import { segmentSize, type TarEntry } from "../tar/sequence.ts";
+import { OPAQUE, WHITEOUT } from "../tar/whiteout.ts";
 import type { MadeFile, RootDirectory, RootNode } from "./node.ts";
-import { WHITEOUT } from "./rootfs.ts";
-
-/** Marks a folder whose content in the layers below is hidden, image-spec layer.md, "Opaque Whiteout". */
-const OPAQUE = ".wh..wh..opq";
 
 /**
  * The entries of the layer that leads from one state of a root to another, in the order of a layer: by the bytes of

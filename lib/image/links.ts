@@ -1,7 +1,7 @@
 import type { RootNode } from "./node.ts";
 
 /** As many links as Linux follows in one path (path_resolution(7)). */
-const MAX_LINKS = 40;
+export const MAX_LINKS = 40;
 
 /**
  * Follows every symbolic link of a path, the last one too, with targets and `..` kept inside the root.

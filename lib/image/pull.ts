@@ -3,7 +3,7 @@ import type { LayerRecord, LayerTree } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { fetchLayer } from "../fetch/layer.ts";
-import { checkBlob, ingestFile, requireContent, requireLayerSize } from "../layer/ingest.ts";
+import { checkBlob, ingestFile, MAX_LAYER_SIZE, requireContent, requireLayerSize } from "../layer/ingest.ts";
 import { createLimit } from "../limit.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import { blobFile, hasBlob } from "../store/layout.ts";
@@ -18,8 +18,6 @@ export type Pull = (reference: Reference) => Promise<Image>;
 
 /** Layers that are fetched at once. */
 const PARALLEL_LAYERS = 4;
-/** Largest plain size of a layer or archive unless another is given, in bytes. */
-export const MAX_LAYER_SIZE = 64 * 1024 ** 3;
 
 export interface PullOptions extends OutlineOptions {
   readonly pool: WorkPool;

@@ -1,5 +1,7 @@
-import type { LayerRecord, LayerTree } from "../../spec/store.ts";
+import { type LayerRecord, type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
+import { SET_GROUP } from "../mode.ts";
 import { type Segment, segmentSize } from "../tar/sequence.ts";
+import { WHITEOUT } from "../tar/whiteout.ts";
 import { readSegments } from "../workers/segment-reader.ts";
 import { followLinks } from "./links.ts";
 import type { Attributes, MadeFile, Ownership, RootDirectory, RootFile, RootNode } from "./node.ts";
@@ -58,14 +60,6 @@ interface Accounts {
   readonly passwd?: string | undefined;
   readonly group?: string | undefined;
 }
-
-/** An account file beyond this size, in bytes, is none. */
-export const MAX_ACCOUNTS = 256 * 1024;
-
-const SET_GROUP = 0o2000;
-
-/** A name that hides another one, image-spec layer.md, "Whiteouts". */
-export const WHITEOUT = ".wh.";
 
 /** Gives the folder for a place where there is none. @param parent the folder that it goes into */
 type Make = (path: string, found: RootNode | undefined, parent: RootDirectory) => RootDirectory;

@@ -1,5 +1,5 @@
 import type { TarEntry } from "../tar/sequence.ts";
-import { WHITEOUT } from "./rootfs.ts";
+import { WHITEOUT } from "../tar/whiteout.ts";
 
 /** A layer's entries, or the part of them that changes rarely or often. */
 export interface LayerPart {

@@ -9,7 +9,7 @@ import { PACKING } from "../gzip/deflate.ts";
 import type { Member } from "../inspect/archive.ts";
 import type { FoundLayer } from "../inspect/images.ts";
 import { buildLayer } from "../layer/build.ts";
-import { ingestFile } from "../layer/ingest.ts";
+import { ingestFile, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import {
   findLayerTree,
@@ -78,8 +78,6 @@ export async function findTaken(
   return record;
 }
 
-/** Largest plain layer, in bytes, as when images are pulled. */
-const MAX_PLAIN_SIZE = 64 * 1024 ** 3;
 const CHUNK = 256 * 1024;
 
 /**
@@ -99,7 +97,7 @@ export async function takeLayer(
     if (!packed) return await packLayer(store, segment, { diffId, pool, where });
     const descriptor = { mediaType: MEDIA.ociLayerGzip, digest: member.blob!.digest, size: member.size };
     const { file } = segment;
-    const record = await ingestFile(store, pool, descriptor, { file, where, diffId, maxPlainSize: MAX_PLAIN_SIZE });
+    const record = await ingestFile(store, pool, descriptor, { file, where, diffId, maxPlainSize: MAX_LAYER_SIZE });
     return { record, known: false };
   } finally {
     await rm(segment.file, { force: true });

@@ -11,6 +11,9 @@ import type { CheckedBlob, CheckOptions, LayerContent } from "../unpack/check.ts
 import type { WorkPool } from "../workers/pool.ts";
 import { buildLayer } from "./build.ts";
 
+/** Largest plain size of a layer unless another is given, in bytes. */
+export const MAX_LAYER_SIZE = 64 * 1024 ** 3;
+
 export interface IngestOptions {
   /** Reference in full, for errors. */
   readonly where: string;

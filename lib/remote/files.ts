@@ -2,6 +2,7 @@ import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
 import type { TransportOptions } from "../http/transport.ts";
+import { MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
 import { findFile, recordFetchedFile } from "../store/records.ts";
 import { shareSegments } from "../tar/shared.ts";
@@ -46,11 +47,9 @@ export interface RemoteOptions extends TransportOptions {
 /** What the error says of a file that `fetch` refuses. */
 export const FILE_IS_MISSING = "a remote file is not in the store, and --offline allows no server";
 
-const MAX_SIZE = 64 * 1024 ** 3;
-
 /** Files that `ADD --checksum=DIGEST URL` names: pinned by their content, so that each is fetched once. */
 export function createRemoteFiles(store: Store, pool: WorkPool, options: RemoteOptions): RemoteFiles {
-  const { maxSize = MAX_SIZE, onEvent = () => {}, vendor, offline = false } = options;
+  const { maxSize = MAX_LAYER_SIZE, onEvent = () => {}, vendor, offline = false } = options;
   const downloads = createDownloads(store, options);
   /** What is under way, so that several who want one file wait for the same. */
   const running = new Map<Digest, { readonly address: string; readonly received: Promise<Received> }>();

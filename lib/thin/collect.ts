@@ -10,7 +10,7 @@ import { spool } from "../import/spool.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type PackedRange, packedRanges } from "../inspect/image-facts.ts";
 import type { FoundFile } from "../inspect/inspect.ts";
-import { ingestFile } from "../layer/ingest.ts";
+import { ingestFile, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, findPulledLayer } from "../store/records.ts";
 import { TarFormatError } from "../tar/parser.ts";
@@ -81,7 +81,7 @@ async function takePacked(
           store,
           pool,
           { mediaType: MEDIA.ociLayerGzip, digest: layer.digest, size: layer.size },
-          { file, where: scan.file, diffId: layer.diffId, maxPlainSize: MAX_PLAIN_SIZE },
+          { file, where: scan.file, diffId: layer.diffId, maxPlainSize: MAX_LAYER_SIZE },
         );
       } finally {
         await rm(file, { force: true });
@@ -89,9 +89,6 @@ async function takePacked(
     }
   });
 }
-
-/** Largest plain layer, in bytes, as when images are pulled. */
-const MAX_PLAIN_SIZE = 64 * 1024 ** 3;
 
 /** Reads ranges of a stream, each behind the one before it. */
 function createRangeReader(chunks: AsyncIterable<Uint8Array>) {

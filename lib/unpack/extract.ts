@@ -36,7 +36,7 @@ export interface Extracted {
  * Takes members out of an archive or a layer blob. How it is packed is told by its first bytes. It is read once, or
  * twice when a wanted hard link is another name of a file that is not wanted; of what is packed, the content of the
  * wanted files is written to the spool, in their order, and nothing else. Keeps its thread busy, in flat memory but for
- * the list. Whiteouts of layers are members as any other.
+ * the list. A layer's whiteouts come as members like the rest.
  *
  * @param onDropped told of each buffer that was dropped, in bytes
  * @throws the system's error when a file cannot be read or written

@@ -1,14 +1,9 @@
-import type { LayerTree } from "../../spec/store.ts";
+import { type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
+import { OPAQUE, WHITEOUT } from "../tar/whiteout.ts";
 
-/** Whiteout names, image-spec layer.md, "Whiteouts". */
-const WHITEOUT = ".wh.";
-const OPAQUE = ".wh..wh..opq";
 /** AUFS's own bookkeeping, which layers made by old Dockers hold; it hides nothing. */
 const AUFS = ".wh..wh.";
-
-/** Accounts are kept up to this size; a passwd file beyond it is no passwd file. */
-const MAX_ACCOUNTS = 256 * 1024;
 
 /** Collects the names in a layer while its plain tar streams by. */
 export interface TreeIndexer {

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import { test } from "node:test";
 import { type Case, onBase } from "./case.ts";
 import { checkGroups } from "./harness.ts";
@@ -25,22 +24,22 @@ const ENVIRONMENT: readonly Case[] = [
 ];
 
 const SUBSTITUTION: readonly Case[] = [
-  onBase("forms", 'ENV A=x\nENV B=$A C=${A} D=${A}y E=$Ay F=\\$A G=\'$A\' H="$A" I="\\$A"'),
-  onBase("defaults", "ENV A=x E=\nENV B=${A:-d} C=${N:-d} D=${E:-d} F=${A:+o} G=${N:+o} H=${E:+o}"),
-  onBase("defaults without a colon", "ENV A=x E=\nENV B=${A-d} C=${N-d} D=${E-d} F=${A+o} G=${N+o} H=${E+o}", {
+  onBase("forms", `ENV A=x\nENV B=$A C=\${A} D=\${A}y E=$Ay F=\\$A G='$A' H="$A" I="\\$A"`),
+  onBase("defaults", `ENV A=x E=\nENV B=\${A:-d} C=\${N:-d} D=\${E:-d} F=\${A:+o} G=\${N:+o} H=\${E:+o}`),
+  onBase("defaults without a colon", `ENV A=x E=\nENV B=\${A-d} C=\${N-d} D=\${E-d} F=\${A+o} G=\${N+o} H=\${E+o}`, {
     inOldWords: "FROM @base\nENV A=x E=\nENV B=x C=d D= F=o G= H=o\n",
   }),
-  onBase("defaults in defaults", 'ENV A=x\nENV B=${N:-${A}} C=${N:-${M:-deep}} D="${N:-a b}"'),
-  onBase("a default with a blank", "ENV A=${N:-a b}", { refused: true }),
-  onBase("what must be set", "ENV A=${N:?it is missing}", { refused: true }),
-  onBase("prefixes and suffixes", "ENV A=foobarbaz\nENV B=${A#f*b} C=${A##f*b} D=${A%b*} E=${A%%b*}", {
+  onBase("defaults in defaults", `ENV A=x\nENV B=\${N:-\${A}} C=\${N:-\${M:-deep}} D="\${N:-a b}"`),
+  onBase("a default with a blank", `ENV A=\${N:-a b}`, { refused: true }),
+  onBase("what must be set", `ENV A=\${N:?it is missing}`, { refused: true }),
+  onBase("prefixes and suffixes", `ENV A=foobarbaz\nENV B=\${A#f*b} C=\${A##f*b} D=\${A%b*} E=\${A%%b*}`, {
     inOldWords: "FROM @base\nENV A=foobarbaz\nENV B=arbaz C=az D=foobar E=foo\n",
   }),
-  onBase("replacements", "ENV A=foobarbaz\nENV B=${A/ba/X} C=${A//ba/X} D=${A/b?/}", {
+  onBase("replacements", `ENV A=foobarbaz\nENV B=\${A/ba/X} C=\${A//ba/X} D=\${A/b?/}`, {
     inOldWords: "FROM @base\nENV A=foobarbaz\nENV B=fooXrbaz C=fooXrXz D=foorbaz\n",
   }),
   onBase("a brace that is missing", "ENV A=${B", { refused: true }),
-  onBase("a form that does not exist", "ENV A=x\nENV B=${A:=d}", { refused: true }),
+  onBase("a form that does not exist", `ENV A=x\nENV B=\${A:=d}`, { refused: true }),
   onBase(
     "in every instruction",
     'ENV P=80 U=7 D=/dir S=9\nEXPOSE $P\nUSER $U\nVOLUME $D/v\nSTOPSIGNAL $S\nLABEL l="$P" k=$D\nWORKDIR $D',
@@ -60,7 +59,7 @@ const ARGUMENTS: readonly Case[] = [
   onBase("ENV before ARG", "ENV A=env\nARG A=arg\nENV B=$A", { args: { A: "given" }, notBuildah: "ENV before ARG" }),
   onBase("ENV after ARG", "ARG A=arg\nENV A=env\nENV B=$A", { args: { A: "given" } }),
   onBase("ARG of several names", "ARG A=1 B=2\nENV C=$A$B"),
-  onBase("ARG that uses another", "ARG A=1\nARG B=${A}2\nENV C=$B"),
+  onBase("ARG that uses another", `ARG A=1\nARG B=\${A}2\nENV C=$B`),
   onBase("ARG that is given and blank", "ARG A=1\nENV B=[$A]", { args: { A: "" } }),
   { name: "before FROM", dockerfile: "ARG IMAGE=@base\nFROM $IMAGE\nENV A=[$IMAGE]\n" },
   { name: "before FROM, and in the stage", dockerfile: "ARG V=1\nFROM @base\nARG V\nENV A=$V\n" },
@@ -188,7 +187,7 @@ const WORKDIR: readonly Case[] = [
   onBase("relative", "WORKDIR sub/newer"),
   onBase("relative, twice", "WORKDIR /a\nWORKDIR b\nWORKDIR c/../d"),
   onBase("with a slash at the end", "WORKDIR /a/b/"),
-  onBase("with a variable", "ENV D=/dir\nWORKDIR $D/$LANG\nWORKDIR ${NONE:-x}"),
+  onBase("with a variable", `ENV D=/dir\nWORKDIR $D/$LANG\nWORKDIR \${NONE:-x}`),
   onBase("through a link", "WORKDIR /data/in-link", {}),
   onBase("of another user", "USER root\nWORKDIR /a\nUSER 7:8\nWORKDIR /b\nUSER app:staff\nWORKDIR c"),
   onBase("onto a file", "WORKDIR /etc/conf", { refused: true }),

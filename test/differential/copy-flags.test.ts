@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import { test } from "node:test";
 import { type Case, onBase } from "./case.ts";
 import { checkGroups } from "./harness.ts";
@@ -66,7 +65,7 @@ const DOCUMENTS: readonly Case[] = [
   flag("to a folder", "COPY <<name.txt /x/\nhello\nname.txt", "COPY name.txt /x/", {
     files: { "name.txt": "hello\n" },
   }),
-  flag("with variables", "COPY <<EOF /x\n$LANG ${NONE:-d} \\$LANG\nEOF", "COPY EOF /x", {
+  flag("with variables", `COPY <<EOF /x\n$LANG \${NONE:-d} \\$LANG\nEOF`, "COPY EOF /x", {
     files: { EOF: "C.UTF-8 d $LANG\n" },
   }),
   flag("as it is", "COPY <<'EOF' /x\n$LANG\nEOF", "COPY EOF /x", { files: { EOF: "$LANG\n" } }),

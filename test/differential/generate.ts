@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import fc from "fast-check";
 
 const NAMES = ["a", "b", "c.py", "d.py", "é"];
@@ -109,7 +108,7 @@ const piece = fc.oneof(
     "'q $A'",
     '"q $A"',
   ),
-  fc.constantFrom("'\\'", '"\\"in\\""', "'\"'", '"it\'s"', '"\\\\"', "$", "$$", "[$NONE]", "${A:-$B}", "${NONE:+x}y"),
+  fc.constantFrom("'\\'", '"\\"in\\""', "'\"'", '"it\'s"', '"\\\\"', "$", "$$", "[$NONE]", `\${A:-$B}`, `\${NONE:+x}y`),
   variable.map((name) => `$${name}`),
   variable.map((name) => `\${${name}:-d}`),
   variable.map((name) => `"\${${name}:+o}"`),

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMode } from "../../lib/mode.ts";
@@ -24,11 +23,11 @@ describe("substitution", () => {
     ["a build argument is not substituted", "ENV Y=1\nARG X", "$Y", { X: "$Y" }],
     ["a build argument may be blank", "ARG X=1", "", { X: "" }],
     ["a build argument alone declares nothing", "", "", { X: "given" }],
-    ["a default that is not needed is not looked at", "ARG X=${Y:?no}", "given", { X: "given" }],
+    ["a default that is not needed is not looked at", `ARG X=\${Y:?no}`, "given", { X: "given" }],
     ["ENV below ARG", "ARG X=1\nENV X=2", "2"],
     ["ENV below ARG, over a build argument", "ARG X\nENV X=2", "2", { X: "given" }],
-    ["ENV that takes an ARG with a default", "ARG X\nENV X=${X:-2}", "2"],
-    ["ENV that takes an ARG", "ARG X\nENV X=${X:-2}", "given", { X: "given" }],
+    ["ENV that takes an ARG with a default", `ARG X\nENV X=\${X:-2}`, "2"],
+    ["ENV that takes an ARG", `ARG X\nENV X=\${X:-2}`, "given", { X: "given" }],
     ["ARG below ENV", "ENV X=1\nARG X=2", "2"],
     ["ARG without a value below ENV", "ENV X=1\nARG X", "1"],
     ["ARG above FROM is not seen", "ARG X=1\nFROM scratch", ""],
@@ -39,9 +38,9 @@ describe("substitution", () => {
     ["ARG of the stage it is FROM", "FROM scratch AS a\nARG X=1\nFROM a", "1"],
     ["ENV of the stage it is FROM", "FROM scratch AS a\nENV X=1\nFROM a", "1"],
     ["ENV, hidden by ARG in the stage it is FROM", "FROM scratch AS a\nENV X=1\nARG X=2\nFROM a", "1"],
-    ["ARG sees what stands before it on its line", "ARG Y=1 X=${Y}2", "12"],
-    ["ENV does not", "ENV Y=1 X=${Y}2", "2"],
-    ["ENV sees the line before", "ENV Y=1\nENV X=${Y}2", "12"],
+    ["ARG sees what stands before it on its line", `ARG Y=1 X=\${Y}2`, "12"],
+    ["ENV does not", `ENV Y=1 X=\${Y}2`, "2"],
+    ["ENV sees the line before", `ENV Y=1\nENV X=\${Y}2`, "12"],
     ["ENV twice on a line", "ENV X=1 X=2", "2"],
     ["predefined arguments, not declared", "ENV X=$TARGETARCH", ""],
     ["predefined arguments", "ARG TARGETARCH\nENV X=$TARGETARCH", "arm64"],
@@ -92,7 +91,7 @@ describe("substitution", () => {
   // The list of the Dockerfile reference, "Environment replacement".
   const substituted: readonly (readonly [text: string, expected: Record<string, unknown>])[] = [
     [
-      "COPY --chown=$U --chmod=$M $A/* ${A}b $A/",
+      `COPY --chown=$U --chmod=$M $A/* \${A}b $A/`,
       {
         kind: "copy",
         sources: ["va/*", "vab"],
@@ -114,12 +113,12 @@ describe("substitution", () => {
       },
     ],
     // Its words are substituted and then split again, in the order of their bytes as written.
-    ["EXPOSE $P 9 ${P}1/udp", { kind: "expose", ports: ["80/tcp", "81/tcp", "811/udp", "9/tcp"] }],
+    [`EXPOSE $P 9 \${P}1/udp`, { kind: "expose", ports: ["80/tcp", "81/tcp", "811/udp", "9/tcp"] }],
     ["VOLUME $A /$A", { kind: "volume", paths: ["va", "/va"] }],
     ['VOLUME ["$A"]', { kind: "volume", paths: ["va"] }],
-    ["WORKDIR /$A/${A}", { kind: "workdir", path: "/va/va" }],
+    [`WORKDIR /$A/\${A}`, { kind: "workdir", path: "/va/va" }],
     ["USER $U:$U", { kind: "user", user: "7:7" }],
-    ["STOPSIGNAL ${S:-SIGINT}", { kind: "stopsignal", signal: "SIGINT" }],
+    [`STOPSIGNAL \${S:-SIGINT}`, { kind: "stopsignal", signal: "SIGINT" }],
     ["ARG Z=$A", { kind: "arg", entries: [["Z", "va"]] }],
   ];
   for (const [text, expected] of substituted) {
@@ -152,7 +151,7 @@ describe("substitution", () => {
   });
 
   it("warns of variables that are not set, once a line", () => {
-    const [stage] = evaluate("FROM a\nENV A=$B C=$B D=${E:-x}\nUSER $B\nWORKDIR $F");
+    const [stage] = evaluate(`FROM a\nENV A=$B C=$B D=\${E:-x}\nUSER $B\nWORKDIR $F`);
     assert.deepEqual(stage?.warnings, [
       { where: "Dockerfile:2", message: "the variable B is not set: it counts as blank" },
       { where: "Dockerfile:3", message: "the variable B is not set: it counts as blank" },
@@ -161,12 +160,12 @@ describe("substitution", () => {
   });
 
   it("fails at the line of the instruction", () => {
-    refused(() => evaluate("FROM a\nARG V\n\nENV A=${V:?needed}"), {
+    refused(() => evaluate(`FROM a\nARG V\n\nENV A=\${V:?needed}`), {
       where: "Dockerfile:4",
       what: /V: needed/,
       hint: /build argument/,
     });
-    refused(() => evaluate("FROM a\nENV A=1\nENV A=${A#\\1}"), { where: "Dockerfile:3", what: /"\\1" is no pattern/ });
+    refused(() => evaluate(`FROM a\nENV A=1\nENV A=\${A#\\1}`), { where: "Dockerfile:3", what: /"\\1" is no pattern/ });
     refused(() => evaluate("FROM a\nENV A='x=y'\nENV $A=1"), { where: "Dockerfile:3", what: /"x=y" is no name/ });
     assert.deepEqual(bare(steps("ENV A='x=y'\nLABEL $A=1").at(-1)), { kind: "label", entries: [["x=y", "1"]] });
   });
@@ -174,14 +173,14 @@ describe("substitution", () => {
 
 describe("a chain of stages", () => {
   it("is evaluated from its base to the target", () => {
-    const chain = evaluate("FROM a AS one\nENV A=1\nFROM b AS other\nENV B=1\nFROM one\nENV A=${A}2 C=$B", {
+    const chain = evaluate(`FROM a AS one\nENV A=1\nFROM b AS other\nENV B=1\nFROM one\nENV A=\${A}2 C=$B`, {
       env: ["BASE=0"],
     });
     assert.deepEqual(
       chain.map(({ stage, steps }) => [stage.index, steps.map(({ text }) => text)]),
       [
         [0, ["ENV A=1"]],
-        [2, ["ENV A=${A}2 C=$B"]],
+        [2, [`ENV A=\${A}2 C=$B`]],
       ],
     );
     assert.deepEqual(
@@ -228,7 +227,7 @@ describe("hostile stages", () => {
   });
 
   it("cannot cost time by substitutions that are thrown away", () => {
-    const text = `FROM a\nENV A=${"x".repeat(60_000)}\n${`ENV B=${"${X+$A}".repeat(8_000)}\n`.repeat(3)}`;
+    const text = `FROM a\nENV A=${"x".repeat(60_000)}\n${`ENV B=${`\${X+$A}`.repeat(8_000)}\n`.repeat(3)}`;
     refused(() => evaluate(text), { where: "Dockerfile:3", what: /grows too long/ });
   });
 

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MAX_FILE_BYTES, MAX_INSTRUCTIONS, MAX_LINE_BYTES, readLines } from "../../lib/dockerfile/lines.ts";
@@ -151,7 +150,7 @@ describe("here-documents", () => {
     ["RUN <<'one two'\nx\none two\n", [["one two", "x\n", false, false]]],
     ["RUN <<$EOF\n$EOF\n", [["$EOF", "", true, false]]],
     ["RUN <<  EOF  > foo\nEOF\n", [["EOF", "", true, false]]],
-    ["RUN <<EOF cat && echo ${X#a} ${Y:-b}\nx\nEOF\n", [["EOF", "x\n", true, false]]],
+    [`RUN <<EOF cat && echo \${X#a} \${Y:-b}\nx\nEOF\n`, [["EOF", "x\n", true, false]]],
     [
       "COPY <<A <<B /d/\n1\nA\n2\nB\n",
       [

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { KEYWORDS } from "../../lib/dockerfile/instruction.ts";
@@ -322,12 +321,12 @@ describe("stages", () => {
   it("see in FROM what ARG declares above", () => {
     const from = (text: string, args?: ReadonlyMap<string, string>) => parse(text, args && { args }).target.from;
     assert.deepEqual(from("ARG V=1\nFROM a:$V"), { kind: "image", reference: "a:1" });
-    assert.deepEqual(from("ARG V=1\nARG W=${V}2\nFROM a:$W"), { kind: "image", reference: "a:12" });
+    assert.deepEqual(from(`ARG V=1\nARG W=\${V}2\nFROM a:$W`), { kind: "image", reference: "a:12" });
     assert.deepEqual(from("ARG V=1\nFROM a:$V", new Map([["V", "9"]])), { kind: "image", reference: "a:9" });
-    assert.deepEqual(from("ARG V\nFROM a:${V:-8}"), { kind: "image", reference: "a:8" });
+    assert.deepEqual(from(`ARG V\nFROM a:\${V:-8}`), { kind: "image", reference: "a:8" });
     assert.deepEqual(from("ARG V=1 W=2\nFROM 'a':$V-$W"), { kind: "image", reference: "a:1-2" });
     assert.deepEqual(from("FROM a-$TARGETARCH-$TARGETOS$TARGETVARIANT"), { kind: "image", reference: "a-arm64-linux" });
-    assert.deepEqual(from("FROM a\nARG V=1\nFROM b:${V:-x}"), { kind: "image", reference: "b:x" });
+    assert.deepEqual(from(`FROM a\nARG V=1\nFROM b:\${V:-x}`), { kind: "image", reference: "b:x" });
     assert.deepEqual(from("ARG B=scratch\nFROM $B"), { kind: "scratch" });
     assert.deepEqual(from("ARG S=one\nFROM a AS one\nFROM $S"), { kind: "stage", index: 0 });
   });
@@ -366,7 +365,7 @@ describe("stages", () => {
     ["ARG a=1\nCOPY a b\nFROM a", "Dockerfile:2", /COPY stands before/],
     ["ARG a=1", "Dockerfile", /no FROM/],
     ["FROM $X", "Dockerfile:1", /\$X is blank/, /ARG declares above/],
-    ["ARG X\nFROM ${X}", "Dockerfile:2", /is blank/],
+    [`ARG X\nFROM \${X}`, "Dockerfile:2", /is blank/],
     ["FROM a\nARG X=1\nFROM $X", "Dockerfile:3", /\$X is blank/],
     ["FROM 'a", "Dockerfile:1", /' is missing/],
   ];

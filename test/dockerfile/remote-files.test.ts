@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { environmentOf, inheritConfig } from "../../lib/dockerfile/config.ts";
@@ -41,16 +40,16 @@ describe("what a stage fetches, before and after its base is known", () => {
     ["the checksum, too", `ARG X=${SUM}\n${add("http://h/a", "$X")}`, "sum http://h/a"],
     ["ENV", `ENV X=1 Y=b\n${add("http://h/$X$Y")}`, "sum http://h/1b"],
     ["the base", add("http://h/$V"), "sum undefined base"],
-    ["the base may set what nothing sets", add("http://h/${NONE:-1}"), "sum undefined base"],
+    ["the base may set what nothing sets", add(`http://h/\${NONE:-1}`), "sum undefined base"],
     ["the base, for the checksum", add("http://h/a", "$S"), "undefined http://h/a base"],
-    ["the base, for both", add("http://$H/a", "${S}"), "undefined undefined base"],
+    ["the base, for both", add("http://$H/a", `\${S}`), "undefined undefined base"],
     ["the base by way of ENV", `ENV X=$V\nENV Y=x$X\n${add("http://h/$Y")}`, "sum undefined base"],
     ["the base by way of ARG", `ARG X=$V\n${add("http://h/$X")}`, "sum undefined base"],
     ["ARG without a value may be of the base", `ARG V\n${add("http://h/$V")}`, "sum undefined base"],
     ["ENV over the base", `ENV V=1\n${add("http://h/$V")}`, "sum http://h/1"],
     ["unknown, then known", `ENV X=$V\nENV X=1\n${add("http://h/$X")}`, "sum http://h/1"],
     ["a name out of the base", `ENV X=1\nENV $H=2\n${add("http://h/$X")}`, "sum undefined base"],
-    ["a word that the base decides on", add("http://h/${V:?none}"), "sum undefined base"],
+    ["a word that the base decides on", add(`http://h/\${V:?none}`), "sum undefined base"],
     ["quotes", add("http://h/a", `"${SUM}"`), "sum http://h/a"],
     ["what is set below does not count", `${add("http://h/$V")}\nENV V=1`, "sum undefined base"],
     ["local sources are none", "ADD a b /c/", ""],
@@ -76,7 +75,7 @@ test("what a build refuses is not in the list, and a substitution that fails is 
   const scratch = { values: new Map() };
   assert.deepEqual(filesOf(`FROM scratch\n${add("http://h/a", "sha256:$X")}\n`, scratch), []);
   assert.deepEqual(filesOf(`FROM scratch\n${add("$X")}\n`, scratch), []);
-  refused(() => filesOf(`FROM scratch\n${add("http://h/${X:?absent}")}\n`, scratch), {
+  refused(() => filesOf(`FROM scratch\n${add(`http://h/\${X:?absent}`)}\n`, scratch), {
     where: "Dockerfile:2",
     what: /absent/,
   });

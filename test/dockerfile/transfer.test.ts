@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseMode } from "../../lib/mode.ts";
@@ -64,7 +63,7 @@ describe("COPY", () => {
 
   const faults: readonly (readonly [text: string, what: RegExp, more?: RegExp])[] = [
     ["COPY --from=$A a b", /--from=\$A: variables are not substituted/, /FROM IMAGE AS NAME/],
-    ["COPY --from=a:${V:-1} a b", /variables are not substituted/],
+    [`COPY --from=a:\${V:-1} a b`, /variables are not substituted/],
     ["COPY --from=2 a b", /--from=2: there is no such stage$/],
     ["COPY --from=-1 a b", /--from=-1: there is no such stage$/],
     ["COPY --from=0 a b", /--from=0: that is this stage itself$/, /stands above/],
@@ -105,7 +104,7 @@ describe("here-documents of COPY and ADD", () => {
 
   // What BuildKit's lexer makes of a text: quotes are text, a backslash escapes, what is not set is blank.
   const cases: readonly (readonly [title: string, document: string, expected: string])[] = [
-    ["variables", "<<E /x\n$A ${A}b ${A%a} ${N:-d}\nE", "va vab v d\n"],
+    ["variables", `<<E /x\n$A \${A}b \${A%a} \${N:-d}\nE`, "va vab v d\n"],
     ["variables that are not set", "<<E /x\n[$N]\nE", "[]\n"],
     ["quotes", "<<E /x\n'$A' \"$A\" it's\nE", "'va' \"va\" it's\n"],
     ["escapes", '<<E /x\n\\$A \\\\ \\n \\"\nE', '$A \\ n "\n'],

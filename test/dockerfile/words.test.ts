@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are substitutions of Dockerfiles
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: each case is the text of a Dockerfile, as it stands there; in a template every one would need a backslash that the text does not have
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Escape } from "../../lib/dockerfile/types.ts";

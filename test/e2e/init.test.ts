@@ -7,7 +7,8 @@ import test from "node:test";
 import { aircrateFor, PROGRAM } from "../support/aircrate.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
-import { environment, killGroup, run, runOk, spawnGroup } from "../support/run.ts";
+import { run, runOk } from "../support/run.ts";
+import { onTerminal } from "../support/terminal.ts";
 import { requireTool } from "../support/tools.ts";
 
 test("init, check, build: nothing is asked, and the package is valid", async (t) => {
@@ -50,28 +51,12 @@ test("the program of the new application runs until it is told to stop", async (
 test("on a terminal name and author are asked for, until they are legal", async (t) => {
   if (!requireTool(t, "script")) return;
   const dir = join(tempDir(t), "folder");
-  const answers: [question: RegExp, typed: string][] = [
+  const answers = [
     [/Name of the application \[folder\]: /, "My App\r"],
     [/Name of the application \[folder\]: /, "gallery\r"],
     [/author, as a reverse domain name \[com\.example\]: /, "\r"],
-  ];
-  const command = [process.execPath, PROGRAM, "init", dir].join(" ");
-  const child = spawnGroup("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-    env: environment({}),
-    stdio: "pipe",
-  });
-  onCleanup(t, () => killGroup(child, "SIGKILL"));
-  let seen = "";
-  let answered = 0;
-  child.stdout?.on("data", (chunk) => {
-    seen += chunk;
-    const next = answers[0];
-    if (next === undefined || !next[0].test(seen.slice(answered))) return;
-    answers.shift();
-    answered = seen.length;
-    child.stdin?.write(next[1]);
-  });
-  const [status] = await once(child, "close");
+  ] as const;
+  const { status, seen } = await onTerminal(t, ["init", dir], { answers, home: tempDir(t) });
   assert.equal(status, 0, seen);
   assert.match(seen, /a name has up to 40 lower-case letters/);
   assert.match(readFileSync(join(dir, "auterion-app.yml"), "utf8"), /\napp-name: gallery\napp-author: com\.example\n/);

@@ -3,40 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { deviceServer } from "../device/device-server.ts";
-import { PROGRAM } from "../support/aircrate.ts";
-import { onCleanup, tempDir } from "../support/cleanup.ts";
+import { tempDir } from "../support/cleanup.ts";
 import { PASSWORD, type Registry, USER } from "../support/registry.ts";
-import { environment, killGroup, spawnGroup } from "../support/run.ts";
 import { registryFor } from "../support/seed.ts";
+import { type Answer, onTerminal } from "../support/terminal.ts";
 import { requireTool } from "../support/tools.ts";
-
-/** Types the answers on a terminal, each when its question is there. @returns status and all that was to be seen */
-function onTerminal(t: TestContext, args: readonly string[], options: { answers: readonly Answer[]; home: string }) {
-  const answers = [...options.answers];
-  const command = [process.execPath, PROGRAM, ...args].join(" ");
-  const env = { HOME: options.home, DOCKER_CONFIG: undefined, REGISTRY_AUTH_FILE: undefined };
-  const child = spawnGroup("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-    env: environment(env),
-    stdio: "pipe",
-  });
-  onCleanup(t, () => killGroup(child, "SIGKILL"));
-  let seen = "";
-  let answered = 0;
-  child.stdout?.on("data", (chunk) => {
-    seen += chunk;
-    const next = answers[0];
-    if (next === undefined || !next[0].test(seen.slice(answered))) return;
-    answers.shift();
-    answered = seen.length;
-    child.stdin?.write(next[1]);
-  });
-  return new Promise<{ status: number | null; seen: string }>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, seen }));
-  });
-}
-
-type Answer = readonly [question: RegExp, typed: string];
 
 test("on a terminal, user name and password are asked for, and the password is not shown", async (t) => {
   const registry = requireTool(t, "script") ? await registryFor(t, { mode: "basic" }) : undefined;

@@ -48,8 +48,7 @@ test("what the environment of a pulled image decides on is open until it is know
   made: { context: . }
 `,
     "Dockerfile.base": "FROM python:3\nARG A=arg\nENV P=$P-base L=local\n",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: substitutions of a Dockerfile
-    Dockerfile: `FROM tree\n${add("a", "http://h/$P")}${add("b", "http://h/$T/$L")}${add("c", "http://h/${A:-none}")}`,
+    Dockerfile: `FROM tree\n${add("a", "http://h/$P")}${add("b", "http://h/$T/$L")}${add("c", `http://h/\${A:-none}`)}`,
   };
   const python = "docker.io/library/python:3";
   assert.deepEqual(await filesOf(t, files), [
@@ -73,7 +72,6 @@ test("of several addresses of one file the first that is known counts", async (t
 });
 
 test("a project without remote files is not evaluated", async (t) => {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a substitution of a Dockerfile
-  const files = { "aircrate.yml": "images: { app: { context: . } }\n", Dockerfile: "FROM scratch\nENV X=${Y:?no}\n" };
+  const files = { "aircrate.yml": "images: { app: { context: . } }\n", Dockerfile: `FROM scratch\nENV X=\${Y:?no}\n` };
   assert.deepEqual(await filesOf(t, files), []);
 });

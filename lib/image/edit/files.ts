@@ -1,3 +1,6 @@
+import { compareBytes } from "../../bytes.ts";
+import { CAPABILITY_XATTR } from "../../capabilities.ts";
+import { SET_GROUP, SET_USER, STICKY } from "../../mode.ts";
 import type { FullNode, Known } from "../materials.ts";
 import type { Attributes, Ownership, RootDirectory, RootNode } from "../node.ts";
 import type { RootFs } from "../rootfs.ts";
@@ -23,11 +26,6 @@ export interface Files extends Paths {
   /** Changes the times. They are the same for all files of a layer; but what was touched is in it. */
   touch(path: string): void;
 }
-
-const SET_USER = 0o4000;
-const SET_GROUP = 0o2000;
-const STICKY = 0o1000;
-const CAPABILITY = "security.capability";
 
 /** What engines mount over the image while a RUN runs. */
 const MOUNTS = ["proc", "sys", "dev", "etc/hosts", "etc/resolv.conf"];
@@ -87,7 +85,7 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
     const node = root.find(path);
     if (node?.kind !== "directory") throw new FileFailure("ENOTDIR");
     if (!mayAccess(process, node, READ)) throw new FileFailure("EACCES");
-    return [...node.children.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return [...node.children.keys()].sort(compareBytes);
   }
 
   /** Puts what a node has become, unless it is what it was: then the layer has nothing to say of it. */
@@ -165,8 +163,8 @@ export function filesOf(root: RootFs, process: Process, { known, folder }: { kno
 /** chown(2) takes set-id bits and capabilities from a file, whoever asks and whether or not the owner changes. */
 function withoutRights({ mode, xattrs }: Attributes): Partial<Attributes> {
   const bits = mode & ~SET_USER & ((mode & 0o010) === 0 ? ~0 : ~SET_GROUP);
-  if (xattrs?.has(CAPABILITY) !== true) return { mode: bits };
-  const kept = new Map([...xattrs].filter(([name]) => name !== CAPABILITY));
+  if (xattrs?.has(CAPABILITY_XATTR) !== true) return { mode: bits };
+  const kept = new Map([...xattrs].filter(([name]) => name !== CAPABILITY_XATTR));
   return { mode: bits, ...(kept.size > 0 ? { xattrs: kept } : { xattrs: undefined }) } as Partial<Attributes>;
 }
 

@@ -1,3 +1,4 @@
+import { MAX_LINKS } from "../links.ts";
 import type { RootNode } from "../node.ts";
 import type { RootFs } from "../rootfs.ts";
 import { FileFailure } from "./errno.ts";
@@ -21,8 +22,6 @@ export interface Paths {
   enter(folder: string): string;
 }
 
-/** As many links as Linux follows in one path. */
-const MAX_LINKS = 40;
 const MAX_NAME = 255;
 const MAX_PATH = 4095;
 

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are variables of shells
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { configureStage } from "../../../lib/dockerfile/config.ts";
@@ -102,10 +101,10 @@ describe("a RUN that is done", () => {
     ["mkdir \\a\\$b\\;c\\*", "mkdir -- a$b;c*"],
     ['mkdir a$ b$/c "$" $', "mkdir -- a$ b$/c $ $"],
     ["mkdir {a} a{b c}d {} @{,", "mkdir -- {a} a{b c}d {} @{,"],
-    ["mkdir $A ${A}b \"$A\"c '$A'", "mkdir -- 1 1b 1c $A"],
+    [`mkdir $A \${A}b "$A"c '$A'`, "mkdir -- 1 1b 1c $A"],
     ['mkdir x$NO y"$NO" $NO "$NO"', "mkdir -- x y "],
-    ['mkdir $B "$B" x${B}y', "mkdir -- b c  b  c  x b c y"],
-    ["mkdir $BLANK x${BLANK}y$BLANK", "mkdir -- x y"],
+    [`mkdir $B "$B" x\${B}y`, "mkdir -- b c  b  c  x b c y"],
+    [`mkdir $BLANK x\${BLANK}y$BLANK`, "mkdir -- x y"],
     ["$CMD /x", "mkdir parents -- /x"],
     ["$NO"],
     ["$NO true"],
@@ -116,7 +115,7 @@ describe("a RUN that is done", () => {
       "rm []a] [!]a] [a-] [-a] [\\!a] ['!'a]",
       "rm -- <[\\]\\a]> <[^\\]\\a]> <[\\a\\-]> <[\\-\\a]> <[\\!\\a]> <[\\!\\a]>",
     ],
-    ['rm $GLOB "$GLOB" ${GLOB}c', "rm -- /a/<*> /a/* /a/<*c>"],
+    [`rm $GLOB "$GLOB" \${GLOB}c`, "rm -- /a/<*> /a/* /a/<*c>"],
     ["rm /a/.[!.]* /a/..?*", "rm -- /a/<.[^\\.]*> /a/<..?*>"],
     ["rm -rf ~ ~/.cache ~/* a~ '~' $HOME/x \"$HOME\"/y", "rm force recursive -- ~ ~/.cache ~/<*> a~ ~ ~/x ~/y"],
   ];
@@ -208,8 +207,8 @@ describe("a RUN that is not done", () => {
     ["mkdir a$((1+1))", because("$( ) takes what a program prints, or calculates")],
     ["mkdir `pwd`", because("` takes what a program prints")],
     ['mkdir "`pwd`"', because("` takes what a program prints")],
-    ["mkdir ${A:-b}", because("${A:-b} is more than the value of a variable")],
-    ["mkdir ${#A}", because("${#A} is more than the value of a variable")],
+    [`mkdir \${A:-b}`, because(`\${A:-b} is more than the value of a variable`)],
+    [`mkdir \${#A}`, because(`\${#A} is more than the value of a variable`)],
     ["mkdir $1", because("$1 is more than the value of a variable")],
     ["mkdir $$", because("$$ is more than the value of a variable")],
     ["mkdir $'a'", because("$' means different things to shells")],
@@ -217,7 +216,7 @@ describe("a RUN that is not done", () => {
     ["mkdir a{1..3}", because("a{1..3} is several words to some shells only")],
     ["mkdir ~app/x", because("~app/x is the home folder of somebody")],
     ["mkdir a$HOME", because("$HOME stands inside of a word")],
-    ["mkdir ${HOME}x", because("$HOME stands inside of a word")],
+    [`mkdir \${HOME}x`, because("$HOME stands inside of a word")],
     ["mkdir $PWD/x", because("the variable PWD is set by the shell")],
     ["mkdir $UID", because("the variable UID is set by the shell")],
     ["mkdir $BACKSLASH", because("the value of BACKSLASH has a backslash, which shells read differently")],
@@ -359,7 +358,7 @@ describe("the SHELL of the config", () => {
 describe("scripts of any form", () => {
   it("are read in linear time", () => {
     const start = process.cpuUsage();
-    for (const unit of ["true;", "'", '"a"', "\\", "# \n", "mkdir $X ", "rm [a]*[", "${A}", "{a", "~", "true&&"]) {
+    for (const unit of ["true;", "'", '"a"', "\\", "# \n", "mkdir $X ", "rm [a]*[", `\${A}`, "{a", "~", "true&&"]) {
       isComputable(unit.repeat(100_000 / unit.length));
     }
     assert.ok(process.cpuUsage(start).user < 4_000_000);
