@@ -13,7 +13,12 @@ export function storeFolder(env: NodeJS.ProcessEnv): string {
 
 /** The user's own file about registries. */
 export function registriesFile(env: NodeJS.ProcessEnv): string {
-  return path.join(baseFolder(env.XDG_CONFIG_HOME, ".config"), "aircrate", "registries.yml");
+  return path.join(configFolder(env), "aircrate", "registries.yml");
+}
+
+/** Folder of the user's settings of all programs. */
+export function configFolder(env: NodeJS.ProcessEnv): string {
+  return baseFolder(env.XDG_CONFIG_HOME, ".config");
 }
 
 /** XDG Base Directory Specification: a relative path in the variable does not count. */

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import path from "node:path";
 import { readRegistriesFile } from "../lib/app/registries.ts";
 import { credentialsFromFiles } from "../lib/credentials/find.ts";
@@ -9,9 +8,10 @@ import type { TlsSettings } from "../lib/http/tls.ts";
 import type { RegistryAccess } from "../lib/registry/client.ts";
 import { parseHost } from "../lib/registry/host.ts";
 import { parseMirror } from "../lib/registry/mirrors.ts";
-import { credentialPlaces, registriesFile } from "./environment.ts";
+import { configFolder, credentialPlaces, registriesFile } from "./environment.ts";
 import type { NetworkArguments } from "./network.ts";
 import { warn } from "./ui/text.ts";
+import { DAY } from "./units.ts";
 
 /** How registries are reached, by options and environment. @throws AircrateError usage */
 export async function registryAccess(args: NetworkArguments, env: NodeJS.ProcessEnv): Promise<RegistryAccess> {
@@ -37,9 +37,6 @@ function showRetry({ host, reason, wait }: Retry): void {
   if (wait >= 1000) warn(`${host}: ${reason}; trying again in ${(wait / 1000).toFixed(1)} s`);
 }
 
-/** In seconds. Timers of Node count no more than 24 days. */
-const DAY = 86_400;
-
 function within(value: number, option: string, range: { from: number; to: number; whole?: boolean }): number {
   const { from, to, whole = false } = range;
   if (value >= from && value <= to && (!whole || Number.isInteger(value))) return value;
@@ -58,9 +55,7 @@ function proxySettings(env: NodeJS.ProcessEnv): ProxySettings {
 
 /** Aircrate's own folder counts first, then those of Podman and Docker. */
 function tlsSettings(authorities: readonly string[], env: NodeJS.ProcessEnv): TlsSettings {
-  const given = env.XDG_CONFIG_HOME;
-  // XDG Base Directory Specification: a relative path in the variable does not count.
-  const config = given !== undefined && path.isAbsolute(given) ? given : path.join(homedir(), ".config");
+  const config = configFolder(env);
   const homes = [path.join(config, "aircrate"), path.join(config, "containers"), "/etc/containers", "/etc/docker"];
   return {
     authorities,

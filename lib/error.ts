@@ -1,3 +1,4 @@
+import type { Finding } from "../spec/inspection.ts";
 import type { TrapCode } from "../spec/traps.ts";
 
 /**
@@ -77,6 +78,11 @@ export class AircrateError extends Error {
 /** A problem on one line: `where: what`. */
 export function problemLine({ where, what }: Problem): string {
   return where === undefined ? what : `${where}: ${what}`;
+}
+
+/** A finding on one line: `where: message`. */
+export function findingLine({ where, message }: Finding): string {
+  return `${where}: ${message}`;
 }
 
 function lines(text: string | readonly string[] | undefined): readonly string[] {

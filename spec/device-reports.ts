@@ -5,16 +5,7 @@ import { Size } from "./oci.ts";
 const Text = Type.String();
 const optional = Type.Optional;
 
-const ReportedDevice = {
-  /** HOST or HOST:PORT. */
-  address: Text,
-  /** Serial number. */
-  uuid: optional(Text),
-  /** Version of AuterionOS. */
-  auterionOs: optional(Text),
-};
-
-export const ReportedApp = Type.Object(
+const ReportedApp = Type.Object(
   {
     name: Text,
     version: optional(Text),
@@ -25,13 +16,17 @@ export const ReportedApp = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ReportedApp = Static<typeof ReportedApp>;
 
 /** `device`. */
 export const DeviceReport = Type.Object(
   {
     version: Type.Literal(1),
-    ...ReportedDevice,
+    /** HOST or HOST:PORT. */
+    address: Text,
+    /** Serial number. */
+    uuid: optional(Text),
+    /** Version of AuterionOS. */
+    auterionOs: optional(Text),
     /** In the order in which the device lists them. */
     apps: Type.Array(ReportedApp),
   },

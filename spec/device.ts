@@ -48,7 +48,6 @@ const DeviceApp = Type.Object({
   status: optional(Text),
   services: optional(Type.Array(DeviceService, { maxItems: 1000 })),
 });
-export type DeviceApp = Static<typeof DeviceApp>;
 
 const DeviceApps = Type.Array(DeviceApp, { maxItems: 1000 });
 

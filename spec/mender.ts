@@ -3,6 +3,7 @@
  * AuterionOS's packages put into them.
  */
 import { type Static, Type } from "@sinclair/typebox";
+import { THIN_KEY } from "./thin.ts";
 
 /** Member `version`. Readers in Go refuse unknown keys here and in `header-info`. */
 export const ArtifactVersion = Type.Object(
@@ -45,7 +46,7 @@ export type TypeInfo = Static<typeof TypeInfo>;
 export const MetaData = Type.Object({
   "auterion-metadata": Type.Optional(Type.String()),
   /** A {@link ThinRecord}. */
-  "aircrate-thin": Type.Optional(Type.String()),
+  [THIN_KEY]: Type.Optional(Type.String()),
 });
 export type MetaData = Static<typeof MetaData>;
 

@@ -1,9 +1,9 @@
-/**
- * What a thin artifact says of the full one, as a JSON text under the key `aircrate-thin` of its meta-data (Mender wants
- * texts, numbers and lists there).
- */
+/** What a thin artifact says of the full one. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Digest, Size } from "./oci.ts";
+
+/** Key of the artifact's meta-data that it stands under, as a JSON text: Mender wants texts, numbers and lists there. */
+export const THIN_KEY = "aircrate-thin";
 
 const Text = Type.String({ minLength: 1, maxLength: 1024 });
 

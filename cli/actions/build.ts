@@ -2,8 +2,8 @@ import { type BuildOptions, build } from "../../lib/build/build.ts";
 import { AircrateError } from "../../lib/error.ts";
 import type { SigningKey } from "../../lib/keys/private-key.ts";
 import type { WorkPool } from "../../lib/workers/pool.ts";
+import { checkOptions } from "../check-options.ts";
 import type { BuildArguments } from "../commands/build.ts";
-import { storeFolder } from "../environment.ts";
 import { imageOptions } from "../image-options.ts";
 import { withSignals } from "../signals.ts";
 import { renderReport } from "../ui/report.ts";
@@ -25,7 +25,7 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     simulation: args.simulation,
     ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
   };
-  if (args.strict) await requireClean(args, pool);
+  if (args.strict) await requireClean(args);
   const report = await withSignals((signal) => build({ ...options, signal }));
   if (args.json) {
     printJson(report);
@@ -36,27 +36,15 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
 }
 
 /** @throws AircrateError input: there is something to warn of */
-async function requireClean(args: BuildArguments, pool: WorkPool): Promise<void> {
+async function requireClean(args: BuildArguments): Promise<void> {
   const { checkProject } = await import("../../lib/check/check.ts");
   const { renderFinding } = await import("../ui/check.ts");
-  const appVersion = args["app-version"];
-  try {
-    const report = await checkProject(args.dir, {
-      store: storeFolder(process.env),
-      strict: true,
-      simulation: args.simulation,
-      ...(appVersion !== undefined && { appVersion }),
-    });
-    if (report.problems === 0) return;
-    throw new AircrateError("input", `check found ${counted(report.problems, "problem")}`, {
-      where: args.dir,
-      reason: report.findings.flatMap((finding) => renderFinding(finding).trimEnd().split("\n")),
-    });
-  } catch (error) {
-    // A build would have closed them.
-    await pool.close();
-    throw error;
-  }
+  const report = await checkProject(args.dir, checkOptions({ ...args, strict: true }, process.env));
+  if (report.problems === 0) return;
+  throw new AircrateError("input", `check found ${counted(report.problems, "problem")}`, {
+    where: args.dir,
+    reason: report.findings.flatMap((finding) => renderFinding(finding).trimEnd().split("\n")),
+  });
 }
 
 async function loadKey(file: string): Promise<SigningKey> {

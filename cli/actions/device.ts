@@ -18,20 +18,20 @@ export async function describe(args: DescribeArguments): Promise<void> {
 export async function logs(args: LogsArguments): Promise<void> {
   const tail = args.tail === "all" ? "all" : Number(/^\d{1,9}$/.exec(args.tail)?.[0]);
   if (Number.isNaN(tail)) throw new AircrateError("usage", "--tail is neither a number of lines nor all");
-  const text = await withDevice(args, (device) => readLogs(device, args.app, tail));
+  const text = await withDevice(args, (device, signal) => readLogs(device, args.app, { tail, signal }));
   print(text === "" || text.endsWith("\n") ? text : `${text}\n`);
 }
 
 export async function change(args: AppArguments, action: AppAction): Promise<void> {
-  await withDevice(args, (device) => changeApp(device, args.app, action));
+  await withDevice(args, (device, signal) => changeApp(device, args.app, { action, signal }));
   print(`${args.app}: ${action} is done\n`);
 }
 
-function withDevice<T>(args: DeviceArguments, task: (device: Device) => Promise<T>): Promise<T> {
+function withDevice<T>(args: DeviceArguments, task: (device: Device, signal: AbortSignal) => Promise<T>): Promise<T> {
   return withSignals(async (signal) => {
     const { device } = await openUpdaterFor(args, process.env, signal);
     try {
-      return await task(device);
+      return await task(device, signal);
     } finally {
       await device.close();
     }

@@ -5,10 +5,8 @@ import { openUpdaterFor } from "../device-access.ts";
 import { withSignals } from "../signals.ts";
 import { createInstallProgress, renderInstalled } from "../ui/device.ts";
 import { print, printJson, warn } from "../ui/text.ts";
+import { DAY } from "../units.ts";
 import { prove } from "./verify.ts";
-
-/** In seconds. Timers of Node count no more than 24 days. */
-const DAY = 86_400;
 
 export async function run(args: InstallArguments): Promise<void> {
   const { file, wait } = args;

@@ -1,4 +1,4 @@
-import { AircrateError } from "../../lib/error.ts";
+import { AircrateError, findingLine } from "../../lib/error.ts";
 import { importFiles } from "../../lib/import/import.ts";
 import { readLocked } from "../../lib/lock/locked.ts";
 import { listStore } from "../../lib/store/list.ts";
@@ -26,7 +26,7 @@ export async function verify({ json }: JsonArgument): Promise<void> {
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   throw new AircrateError("integrity", `the store had ${count}`, {
     where: store,
-    reason: problems.map(({ where, message }) => `${where}: ${message}`),
+    reason: problems.map(findingLine),
     hint: "what was wrong is not used any more; the next build fetches or packs it anew",
   });
 }

@@ -1,4 +1,4 @@
-import { AircrateError } from "../../lib/error.ts";
+import { AircrateError, findingLine } from "../../lib/error.ts";
 import { readVerifyKey, type VerifyKey } from "../../lib/keys/public-key.ts";
 import { type Verification, type VerifyOptions, verifyFile } from "../../lib/verify/verify.ts";
 import type { VerifyArguments } from "../commands/verify.ts";
@@ -16,12 +16,12 @@ export async function run(args: VerifyArguments): Promise<void> {
 export async function prove(file: string, options: VerifyOptions = {}): Promise<Verification> {
   const verification = await verifyFile(file, options);
   const { problems, warnings } = verification;
-  for (const { where, message } of warnings) warn(`${where}: ${message}`);
+  for (const warning of warnings) warn(findingLine(warning));
   if (problems.length > 0) {
     const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
     throw new AircrateError("integrity", `verify found ${count}`, {
       where: file,
-      reason: problems.map(({ where, message }) => `${where}: ${message}`),
+      reason: problems.map(findingLine),
       hint: "do not install the file; build or fetch it again",
     });
   }

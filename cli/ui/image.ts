@@ -1,13 +1,13 @@
 import { familiarReference, parseReference } from "../../lib/reference.ts";
 import type { ImageListing } from "../../spec/local-reports.ts";
 import type { ReferenceRecord } from "../../spec/store.ts";
-import { bytes, table } from "./text.ts";
+import { bytes, shortDigest, table } from "./text.ts";
 
 export function renderImages({ images }: ImageListing): string {
   const rows = images.map(({ reference, platform, local, config, size, used, complete }) => [
     familiar(reference),
     platform,
-    config === undefined ? "" : config.slice("sha256:".length, "sha256:".length + 12),
+    config === undefined ? "" : shortDigest(config),
     bytes(size),
     used.slice(0, 10),
     `${local ? "local" : "pulled"}${complete ? "" : ", incomplete"}`,

@@ -6,7 +6,7 @@ import type {
   InspectedLayer,
   Inspection,
 } from "../../spec/inspection.ts";
-import { bytes, excerpt, launchOrderText, table } from "./text.ts";
+import { bytes, counted, excerpt, launchOrderText, shortDigest, table } from "./text.ts";
 
 /** What is in a file, for people. */
 export function renderInspection(inspection: Inspection): string {
@@ -33,14 +33,10 @@ export function renderInspection(inspection: Inspection): string {
  */
 export function renderVerified({ file, images, app, totals }: Inspection, key?: string): string {
   const layers = new Set(images.flatMap((image) => image.layers.map(({ diffId }) => diffId))).size;
-  const services = app === undefined ? "" : `${count(app.services.length, "service")}, `;
-  const parts = [count(images.length, "image"), count(layers, "layer"), bytes(totals.file)];
+  const services = app === undefined ? "" : `${counted(app.services.length, "service")}, `;
+  const parts = [counted(images.length, "image"), counted(layers, "layer"), bytes(totals.file)];
   if (key !== undefined) parts.push(`signed with ${key}`);
   return `${file}: ok (${services}${parts.join(", ")})\n`;
-}
-
-function count(n: number, noun: string): string {
-  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`;
 }
 
 const KINDS: Readonly<Record<Inspection["kind"], string>> = {
@@ -74,7 +70,7 @@ function renderArtifact(artifact: InspectedArtifact): string {
 function thinText({ full, leftOut }: NonNullable<InspectedArtifact["thin"]>): string {
   const size = leftOut.reduce((sum, layer) => sum + layer.size, 0);
   const from = [...new Set(leftOut.map((layer) => layer.from))].join(", ");
-  const rest = leftOut.length === 0 ? "" : ` without ${count(leftOut.length, "layer")} of ${bytes(size)} by ${from},`;
+  const rest = leftOut.length === 0 ? "" : ` without ${counted(leftOut.length, "layer")} of ${bytes(size)} by ${from},`;
   return `yes,${rest} in full ${bytes(full.size)}, sha256 ${full.sha256}`;
 }
 
@@ -135,7 +131,7 @@ function layerRow(layer: InspectedLayer): string[] {
     stored === undefined ? "-" : bytes(stored),
     plainSize === undefined ? "-" : bytes(plainSize),
     from !== undefined ? "left out" : missing === true ? "missing" : shared ? "shared" : "own",
-    diffId?.slice("sha256:".length, "sha256:".length + 12) ?? "unknown",
+    diffId === undefined ? "unknown" : shortDigest(diffId),
     excerpt(createdBy ?? "", 60),
   ];
 }

@@ -1,5 +1,5 @@
 import type { BlobTotal, LockChange, LockReport, VendorReport } from "../../spec/lock-report.ts";
-import { bytes, table } from "./text.ts";
+import { bytes, counted, shortDigest, table } from "./text.ts";
 
 /** What locking changed. */
 export function renderLock(report: LockReport): string {
@@ -15,11 +15,11 @@ export function renderLock(report: LockReport): string {
     meaning(image),
   ]);
   const fileRows = files.map(({ change, url, digest, size }) => [
-    ...["", change, url, ...(several ? [""] : []), short(digest)],
+    ...["", change, url, ...(several ? [""] : []), shortDigest(digest)],
     change === "added" ? bytes(size) : "",
   ]);
   const held = files.filter(({ change }) => change !== "dropped").length;
-  const things = `${count(locked, "image")}${held === 0 ? "" : ` and ${count(held, "file")}`}`;
+  const things = `${counted(locked, "image")}${held === 0 ? "" : ` and ${counted(held, "file")}`}`;
   const scope = platforms.length === 0 ? "" : ` for ${platforms.join(" and ")}`;
   const totals = [
     `${file}: ${things}${scope}`,
@@ -30,19 +30,15 @@ export function renderLock(report: LockReport): string {
 }
 
 function digests({ from, to }: LockChange): string {
-  const [before, after] = [from, to].map((digest) => digest && short(digest));
+  const [before, after] = [from, to].map((digest) => digest && shortDigest(digest));
   if (before === after) return before ?? "";
   return [before, after].map((digest) => digest ?? "none").join(" -> ");
-}
-
-function short(digest: string): string {
-  return digest.slice("sha256:".length, "sha256:".length + 12);
 }
 
 function meaning({ change, layers, download }: LockChange): string {
   if (change === "kept" || change === "dropped") return "";
   const { kept, new: added, gone } = layers;
-  const own = `${count(added.count, "layer")} (${bytes(added.size)})`;
+  const own = `${counted(added.count, "layer")} (${bytes(added.size)})`;
   const parts = [total(kept, "kept"), total(added, "new"), total(gone, "gone")];
   return `${change === "added" ? own : `layers: ${parts.join(", ")}`}; ${bytes(download)} to download`;
 }
@@ -56,10 +52,6 @@ export function renderVendor({ file, size, images, files, blobs, pulled }: Vendo
     ...images.map(({ reference, platforms }) => ["", reference, platforms.join(", ")]),
     ...files.map((one) => ["", one.url, bytes(one.size)]),
   ];
-  const totals = `${file}  ${bytes(size)}  ${count(blobs.count, "blob")}, ${total(pulled, "of them pulled")}`;
+  const totals = `${file}  ${bytes(size)}  ${counted(blobs.count, "blob")}, ${total(pulled, "of them pulled")}`;
   return `${table(rows)}${totals}\n`;
-}
-
-function count(n: number, noun: string): string {
-  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`;
 }

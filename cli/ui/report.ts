@@ -2,7 +2,7 @@ import { nameOfKind } from "../../lib/keys/signature.ts";
 import type { LocalBuildReport } from "../../spec/local-reports.ts";
 import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
-import { bytes, excerpt, launchOrderText, table } from "./text.ts";
+import { bytes, counted, excerpt, launchOrderText, shortDigest, table } from "./text.ts";
 
 /** The report after a build. */
 export function renderReport(report: BuildReport): string {
@@ -47,7 +47,7 @@ function renderLayers(layers: readonly ReportLayer[]): string {
     bytes(size),
     shared ? "shared" : "own",
     source,
-    diffId.slice("sha256:".length, "sha256:".length + 12),
+    shortDigest(diffId),
     excerpt(origin, 60),
     ...(thin === undefined ? [] : [thin.why]),
   ]);
@@ -56,8 +56,10 @@ function renderLayers(layers: readonly ReportLayer[]): string {
 
 function renderTotals(report: BuildReport): string {
   const { images, layersSize, apartSize, file, size, signature, stages } = report;
-  const count = images.length === 1 ? "1 image" : `${images.length} images`;
-  const saved = layersSize < apartSize ? `${count}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n` : "";
+  const saved =
+    layersSize < apartSize
+      ? `${counted(images.length, "image")}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n`
+      : "";
   const short = report.thin === undefined ? "" : renderThin(report.thin);
   const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
   return `${saved}${short}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
@@ -74,7 +76,6 @@ function renderThin({ fullSize, fullSha256, leftOutSize, since }: NonNullable<Bu
 
 /** One line for a file that was given back in full. */
 export function renderThickened({ file, size, sha256, added }: ThickenReport): string {
-  const count = added.length === 1 ? "1 layer" : `${added.length} layers`;
   const sum = added.reduce((total, layer) => total + layer.size, 0);
-  return `${file}  ${bytes(size)}, with ${count} of ${bytes(sum)} that were left out; sha256 ${sha256}\n`;
+  return `${file}  ${bytes(size)}, with ${counted(added.length, "layer")} of ${bytes(sum)} that were left out; sha256 ${sha256}\n`;
 }

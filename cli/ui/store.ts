@@ -1,12 +1,12 @@
 import type { Amount, ImportReport, PruneReport, StoreListing, StoreVerification } from "../../spec/store-reports.ts";
-import { bytes, table } from "./text.ts";
+import { bytes, counted, shortDigest, table } from "./text.ts";
 
 export function renderListing(listing: StoreListing): string {
   const { store, references, blobs, pulled, packed, files, partial, temporary, quarantine } = listing;
   const rows = references.map(({ reference, platform, local, manifest, size, complete, used }) => [
     reference,
     platform,
-    short(manifest),
+    shortDigest(manifest),
     bytes(size),
     used.slice(0, 10),
     [...(local ? ["local"] : []), ...(complete ? [] : ["incomplete"])].join(", "),
@@ -33,8 +33,8 @@ export function renderListing(listing: StoreListing): string {
 
 export function renderVerification({ store, checked, void: gone }: StoreVerification): string {
   const { blobs, layers, references } = checked;
-  const without = gone === 0 ? "" : `, ${plural(gone, "record")} without blob`;
-  const counts = `${amount(blobs, "blob")}, ${plural(layers, "layer")}, ${plural(references, "reference")}`;
+  const without = gone === 0 ? "" : `, ${counted(gone, "record")} without blob`;
+  const counts = `${amount(blobs, "blob")}, ${counted(layers, "layer")}, ${counted(references, "reference")}`;
   return `${store}: ok (${counts}${without})\n`;
 }
 
@@ -60,15 +60,20 @@ export function renderImport({ store, files, added }: ImportReport): string {
   const parts = files.flatMap(({ file, images, remoteFiles }) => [
     `${file}\n`,
     ...images.map(({ references, platform, manifest, manifestOrigin, layers }) => {
-      const rows = layers.map(({ diffId, size, known }) => ["  ", short(diffId), bytes(size), known ? "known" : "new"]);
+      const rows = layers.map(({ diffId, size, known }) => [
+        "  ",
+        shortDigest(diffId),
+        bytes(size),
+        known ? "known" : "new",
+      ]);
       const origin = manifestOrigin === "made" ? ", packed here" : "";
-      return `  ${references.join(", ")}  ${platform}  ${short(manifest)}${origin}\n${table(rows, [2])}`;
+      return `  ${references.join(", ")}  ${platform}  ${shortDigest(manifest)}${origin}\n${table(rows, [2])}`;
     }),
     table(
       remoteFiles.map(({ digest, size, known }) => [
         "",
         "remote file",
-        short(digest),
+        shortDigest(digest),
         bytes(size),
         known ? "known" : "new",
       ]),
@@ -77,14 +82,6 @@ export function renderImport({ store, files, added }: ImportReport): string {
   return `${parts.join("")}\n${store}: added ${amount(added, "layer")}\n`;
 }
 
-function short(digest: string): string {
-  return digest.slice("sha256:".length, "sha256:".length + 12);
-}
-
 function amount({ count, size }: Amount, unit: string): string {
-  return `${plural(count, unit)} of ${bytes(size)}`;
-}
-
-function plural(count: number, unit: string): string {
-  return count === 1 ? `1 ${unit}` : `${count} ${unit}s`;
+  return `${counted(count, unit)} of ${bytes(size)}`;
 }

@@ -1,4 +1,4 @@
-import type { ThinRecord } from "../../spec/thin.ts";
+import { THIN_KEY, type ThinRecord } from "../../spec/thin.ts";
 import { appBaseReference, isAppBaseVersion } from "../app/app-base.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import { type Archive, type ArchiveImage, withoutLayers } from "../archive/compose.ts";
@@ -114,6 +114,6 @@ export function thinHeader(header: ArtifactHeader, { record }: Thinned): Artifac
     ...(since.length > 0 && {
       depends: { [`${header.software}.version`]: since.length === 1 ? since[0]! : [...since] },
     }),
-    metaData: { ...header.metaData, "aircrate-thin": JSON.stringify(record) },
+    metaData: { ...header.metaData, [THIN_KEY]: JSON.stringify(record) },
   };
 }

@@ -32,15 +32,30 @@ async function firstOf(
   { userAgent }: DeviceOptions,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const probe = async (address: string) => {
+  const decided = new AbortController();
+  const limit = signal === undefined ? decided.signal : AbortSignal.any([signal, decided.signal]);
+  const answers = async (address: string) => {
     const device = await openDevice(address, { userAgent });
-    await probeUpdater(device, signal).finally(() => device.close());
-    return address;
+    try {
+      await probeUpdater(device, limit);
+      return true;
+    } catch (error) {
+      limit.throwIfAborted();
+      if (error instanceof AircrateError) return false;
+      throw error;
+    } finally {
+      await device.close();
+    }
   };
-  const found = await Promise.allSettled(candidates.map(probe));
-  signal?.throwIfAborted();
-  const first = found.find((one) => one.status === "fulfilled");
-  if (first !== undefined) return first.value;
+  const probes = candidates.map(answers);
+  // Also has none of them count as a rejection that nobody handles while another one is awaited.
+  const settled = Promise.allSettled(probes);
+  try {
+    for (const [i, probe] of probes.entries()) if (await probe) return candidates[i]!;
+  } finally {
+    decided.abort();
+    await settled;
+  }
   throw new AircrateError("unreachable", "no device was found", {
     reason: `nothing of AuterionOS answers at ${candidates.join(", ")}`,
     hint: FIND_HINT,

@@ -2,7 +2,7 @@ import type { InstallReport } from "../../spec/device-reports.ts";
 import { AircrateError } from "../error.ts";
 import { followInstallation } from "./follow.ts";
 import { openForm } from "./form.ts";
-import { ANSWER_MS, NEED_POWER_CYCLE, UPDATER } from "./protocol.ts";
+import { NEED_POWER_CYCLE, UPDATER } from "./protocol.ts";
 import type { Updater } from "./updater.ts";
 import { uploadArtifact } from "./upload.ts";
 
@@ -61,7 +61,7 @@ export async function installFile(file: string, updater: Updater, options: Insta
 /** Whether the device takes the installation back. One that is too old for that, or is not there, does not. */
 async function cancel({ device, version }: Updater): Promise<boolean> {
   try {
-    return (await device.send(`${UPDATER}/${version}/rollback`, { method: "POST", timeout: ANSWER_MS })).status === 200;
+    return (await device.send(`${UPDATER}/${version}/rollback`, { method: "POST" })).status === 200;
   } catch (error) {
     if (error instanceof AircrateError) return false;
     throw error;

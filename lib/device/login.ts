@@ -12,7 +12,7 @@ export interface Login {
    * Logs in. Requests that were refused together log in once.
    *
    * @param refused headers that the device did not take
-   * @throws AircrateError forbidden when there is no password or it is not taken
+   * @throws AircrateError forbidden when there is no password or it is not taken, device when the login fails
    */
   renew(refused: Headers): Promise<Headers>;
   /** The error for a login that was taken and does not help. */
@@ -25,12 +25,14 @@ interface LoginOptions {
   readonly password?: () => Promise<string>;
 }
 
+/** Answers to a login with a wrong password, or with one of a form that cannot be right. */
+const NOT_TAKEN: readonly number[] = [400, 401, 403, 422];
+
 export function createLogin({ address, send, password }: LoginOptions): Login {
   let headers: Headers = {};
   let known: Promise<string> | undefined;
   let running: Promise<Headers> | undefined;
   const refused = (what: string, hint: string) => new AircrateError("forbidden", what, { where: address, hint });
-  const wrong = () => refused("the device does not take this password", "check the password");
 
   return {
     headers: () => headers,
@@ -52,7 +54,14 @@ export function createLogin({ address, send, password }: LoginOptions): Login {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ password: await known }),
     });
-    if (answer.status < 200 || answer.status >= 300) throw wrong();
+    const { status } = answer;
+    if (NOT_TAKEN.includes(status)) throw refused("the device does not take this password", "check the password");
+    if (status < 200 || status >= 300) {
+      throw new AircrateError("device", "the login to the device fails", {
+        where: address,
+        reason: `it answers ${status}`,
+      });
+    }
     headers = sessionHeaders(answer.headers["set-cookie"]);
     return headers;
   }

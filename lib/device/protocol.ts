@@ -30,26 +30,15 @@ export const CSRF_HEADER = "x-csrf-token";
 /** The status that a device has while it starts anew; also what is assumed when it does not answer. */
 export const REBOOTING = "REBOOTING";
 
-/** Words of a device that is at work. Any word that is not in one of these lists is taken for such a one. */
-export const WORKING: readonly string[] = [
-  "UPLOADING",
-  "INSTALLING",
-  "INSTALLED",
-  REBOOTING,
-  "REBOOTED",
-  "VERIFICATION",
-  "FMU_UPDATE",
-  "FMU_UPDATE_SUCCEED",
-  "CUSTOM_APP_INSTALL",
-  "REPARTITIONING",
-];
-
 /** The device has to be switched off and on, which nobody but the user can do. */
 export const NEED_POWER_CYCLE = "NEED_POWER_CYCLE";
 
 export const SUCCEEDED: readonly string[] = ["SUCCEED", "APP_INSTALL_SUCCEED", NEED_POWER_CYCLE];
 
-/** Words for installations that came to a bad end, with what they say and its kind of fault. */
+/**
+ * Words for installations that came to a bad end, with what they say and its kind of fault. Any word that is neither here
+ * nor in {@link SUCCEEDED} is taken for one of a device that is at work.
+ */
 export const FAILED: Readonly<Record<string, readonly [fault: "device" | "integrity", what: string]>> = {
   FAILED: ["device", "the installation failed"],
   APP_INSTALL_FAILED: ["device", "the installation of the application failed"],

@@ -2,7 +2,7 @@ import type { Finding } from "../../spec/inspection.ts";
 import { layerEncoding, MANIFEST_TYPES, MEDIA } from "../../spec/media-types.ts";
 import type { Descriptor, Manifest, Platform } from "../../spec/oci.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError } from "../error.ts";
+import { AircrateError, findingLine } from "../error.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type FoundImage, findImages } from "../inspect/images.ts";
 import { blobName, digestInName } from "../inspect/lookup.ts";
@@ -74,7 +74,7 @@ export function selectImages(
 const MAX_PROBLEMS = 20;
 
 function refuse(file: string, problems: readonly Finding[]): AircrateError {
-  const shown = problems.slice(0, MAX_PROBLEMS).map(({ where, message }) => `${where}: ${message}`);
+  const shown = problems.slice(0, MAX_PROBLEMS).map(findingLine);
   const more = problems.length - shown.length;
   return new AircrateError("integrity", "the file is damaged or incomplete", {
     where: file,

@@ -1,6 +1,6 @@
 import type { Finding, InspectedArtifact } from "../../spec/inspection.ts";
 import { HeaderInfo, TypeInfo } from "../../spec/mender.ts";
-import { ThinRecord } from "../../spec/thin.ts";
+import { THIN_KEY, ThinRecord } from "../../spec/thin.ts";
 import { decodeSignature, kindOfSignature } from "../keys/signature.ts";
 import { SIGNATURE_MEMBER } from "../mender/documents.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
@@ -30,7 +30,7 @@ export function readHeaderDocuments({ headers }: ArtifactScan): HeaderDocuments 
   const missing = (path: string): Read<unknown> => ({ faults: [{ where: name, message: `has no ${path}` }] });
   const metaData = read("headers/0000/meta-data");
   const texts = metaData !== undefined && "value" in metaData && isMap(metaData.value) ? metaData.value : {};
-  const { [AUTERION]: text, [THIN]: thin } = texts;
+  const { [AUTERION]: text, [THIN_KEY]: thin } = texts;
   const where = `${name}/headers/0000/meta-data`;
   return {
     info: read("header-info") ?? missing("header-info"),
@@ -39,12 +39,11 @@ export function readHeaderDocuments({ headers }: ArtifactScan): HeaderDocuments 
     ...(typeof text === "string" && {
       auterion: readJson(Buffer.from(text), `${where}/${AUTERION}`),
     }),
-    ...(typeof thin === "string" && { thin: readDocument(ThinRecord, Buffer.from(thin), `${where}/${THIN}`) }),
+    ...(typeof thin === "string" && { thin: readDocument(ThinRecord, Buffer.from(thin), `${where}/${THIN_KEY}`) }),
   };
 }
 
 const AUTERION = "auterion-metadata";
-const THIN = "aircrate-thin";
 
 /** Faults of documents that could not even be read. */
 export function headerFaults({ info, typeInfo, metaData, auterion, thin }: HeaderDocuments): Finding[] {

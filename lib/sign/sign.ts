@@ -1,5 +1,5 @@
 import { type FileHandle, open, realpath } from "node:fs/promises";
-import { AircrateError } from "../error.ts";
+import { AircrateError, findingLine } from "../error.ts";
 import type { ArtifactScan } from "../inspect/artifact.ts";
 import { scanFile } from "../inspect/scan.ts";
 import type { SigningKey } from "../keys/private-key.ts";
@@ -58,7 +58,7 @@ function checkWhole(artifact: ArtifactScan, file: string): void {
   if (problems.length === 0) return;
   throw new AircrateError("integrity", "the artifact is not whole, so it is not signed", {
     where: file,
-    reason: problems.map(({ where, message }) => `${where}: ${message}`),
+    reason: problems.map(findingLine),
     hint: "build or fetch it again",
   });
 }

@@ -1,4 +1,4 @@
-import { AircrateError } from "../error.ts";
+import { AircrateError, findingLine } from "../error.ts";
 import { verifyFile } from "../verify/verify.ts";
 import type { DeviceState } from "./rule.ts";
 
@@ -30,7 +30,7 @@ export async function readEarlierVersion(
   if (problems.length > 0) {
     throw new AircrateError("integrity", "the file of the earlier version is not right", {
       where: file,
-      reason: problems.slice(0, MAX_REASONS).map(({ where, message }) => `${where}: ${message}`),
+      reason: problems.slice(0, MAX_REASONS).map(findingLine),
       hint: "an update can only build on a version that devices could install",
     });
   }

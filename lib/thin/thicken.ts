@@ -1,12 +1,12 @@
 import { HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
-import type { ThinLayer, ThinRecord } from "../../spec/thin.ts";
+import { THIN_KEY, type ThinLayer, type ThinRecord } from "../../spec/thin.ts";
 import { type Archive, composeArchive } from "../archive/compose.ts";
 import { createImageGzip } from "../archive/image-gzip.ts";
 import type { Piece } from "../archive/pieces.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError } from "../error.ts";
+import { AircrateError, findingLine } from "../error.ts";
 import { checkDocument, type Read } from "../inspect/documents.ts";
 import { payloadOf } from "../inspect/header.ts";
 import { type FoundFile, readFinished } from "../inspect/inspect.ts";
@@ -178,7 +178,7 @@ function contentOf(
 function headerOf({ header, inspection: { file } }: FoundFile): ArtifactHeader {
   const { payloads, artifact_provides, artifact_depends } = decodeRead(HeaderInfo, header!.info, file);
   const { artifact_provides: provides = {} } = decodeRead(TypeInfo, header!.typeInfo, file);
-  const { "aircrate-thin": _, ...metaData } = decodeRead(MetaData, header!.metaData!, file);
+  const { [THIN_KEY]: _, ...metaData } = decodeRead(MetaData, header!.metaData!, file);
   const [key = "", version = ""] = Object.entries(provides)[0] ?? [];
   return {
     type: payloads[0]?.type ?? "",
@@ -200,7 +200,7 @@ function decodeRead<S extends typeof HeaderInfo | typeof TypeInfo | typeof MetaD
 
 function readValue<T>(read: Read<T>, file: string): T {
   if ("value" in read) return read.value;
-  throw damaged(file, ...read.faults.map(({ where, message }) => `${where}: ${message}`));
+  throw damaged(file, ...read.faults.map(findingLine));
 }
 
 function damaged(file: string, ...reason: string[]): AircrateError {

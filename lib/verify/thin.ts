@@ -1,10 +1,10 @@
 import type { InspectedArtifact } from "../../spec/inspection.ts";
-import type { ThinRecord } from "../../spec/thin.ts";
+import { THIN_KEY, type ThinRecord } from "../../spec/thin.ts";
 import type { FoundImage } from "../inspect/images.ts";
 import type { Findings } from "./findings.ts";
 import type { GivenFile } from "./given.ts";
 
-const RECORD = "header.tar.gz/headers/0000/meta-data/aircrate-thin";
+const RECORD = `header.tar.gz/headers/0000/meta-data/${THIN_KEY}`;
 
 interface ThinContext {
   readonly artifact: InspectedArtifact;

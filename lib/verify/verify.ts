@@ -1,6 +1,6 @@
 import type { Inspection } from "../../spec/inspection.ts";
 import { isAppBaseVersion } from "../app/app-base.ts";
-import { AircrateError } from "../error.ts";
+import { AircrateError, findingLine } from "../error.ts";
 import { readFinished } from "../inspect/inspect.ts";
 import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
@@ -82,7 +82,7 @@ async function readGiven(file: string): Promise<GivenFile> {
   if (problems.length > 0) {
     throw new AircrateError("integrity", "a file given by --with is not right", {
       where: file,
-      reason: problems.map(({ where, message }) => `${where}: ${message}`),
+      reason: problems.map(findingLine),
     });
   }
   const layers = inspection.images.map((image) => image.layers);

@@ -46,6 +46,12 @@ test("a login that is not taken, or does not help, is told without the password"
   await rejectsWith((await deviceFor(t, wrong)).send("/a"), "forbidden", /asks for a password/);
 });
 
+test("a login that fails for another reason does not blame the password", async (t) => {
+  const broken = await deviceServer(t, { "GET /a": { status: 401 }, [LOGIN]: { status: 502 } });
+  const sent = (await deviceFor(t, broken, async () => PASSWORD)).send("/a");
+  await rejectsWith(sent, "device", /the login to the device fails/, /it answers 502/);
+});
+
 test("a redirect is not followed: what a device gets goes nowhere else", async (t) => {
   const other = await deviceServer(t, { "GET /a": { body: "other" } });
   const server = await deviceServer(t, {

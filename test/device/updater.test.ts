@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findDevice } from "../../lib/device/find.ts";
 import { followInstallation } from "../../lib/device/follow.ts";
-import { FAILED, SUCCEEDED } from "../../lib/device/protocol.ts";
+import { FAILED, PING_MS, SUCCEEDED } from "../../lib/device/protocol.ts";
 import { openUpdater, readStatus } from "../../lib/device/updater.ts";
 import { onCleanup } from "../support/cleanup.ts";
 import { rejectsWith } from "../support/faults.ts";
@@ -40,6 +40,19 @@ test("of several places the first with a device counts, and the password goes to
   assert.deepEqual(loggedIn, [false, false, true, false]);
   const none = findDevice({ candidates: candidates.slice(0, 2), userAgent: "test" });
   await rejectsWith(none, "unreachable", /no device was found/);
+});
+
+test("a device that is found is not kept waiting by places after it that are silent", async (t) => {
+  const device = await deviceServer(t, { [`${BASE}/ping`]: {}, [`${BASE}/version`]: { body: { version: "v2.2" } } });
+  const silent = await deviceServer(t, { [`${BASE}/ping`]: () => {} });
+  const start = performance.now();
+  const found = await findDevice({ candidates: [device.address, silent.address], userAgent: "test" });
+  onCleanup(t, () => found.device.close());
+  assert.equal(found.device.address, device.address);
+  assert.ok(performance.now() - start < PING_MS / 2);
+  const stopped = new Error("stopped");
+  const signal = AbortSignal.abort(stopped);
+  await assert.rejects(findDevice({ candidates: [silent.address], userAgent: "test", signal }), stopped);
 });
 
 test("what is no device of AuterionOS is told apart from one", async (t) => {

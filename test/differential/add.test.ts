@@ -7,22 +7,17 @@ import { tarOf } from "../support/ustar.ts";
 import { type Case, onBase } from "./case.ts";
 import { checkGroups } from "./harness.ts";
 
-/** One ADD on the base image. */
-function add(name: string, instruction: string, rest: Partial<Case> = {}): Case {
-  return onBase(name, instruction, { ...rest });
-}
-
 const TREE = ["src/main*", "src/lib/util", "src/link -> lib/util", "src/none/"];
 
 const FILES: readonly Case[] = [
-  add("a file to a new name", "ADD a /new", { context: ["a"] }),
-  add("a file to a folder", "ADD a b /new/", { context: ["a", "b*"] }),
-  add("a folder", "ADD src /x", { context: TREE }),
-  add("a pattern", "ADD *.py /x/", { context: ["a.py", "b.py", "c"] }),
-  add("an owner", "ADD --chown=app:staff src /x", { context: TREE }),
-  add("a mode", "ADD --chmod=640 a /x/", { context: ["a*"] }),
-  add("in the working folder", "ADD a .", { context: ["a"] }),
-  add("what is not there", "ADD nope /x", { refused: true }),
+  onBase("a file to a new name", "ADD a /new", { context: ["a"] }),
+  onBase("a file to a folder", "ADD a b /new/", { context: ["a", "b*"] }),
+  onBase("a folder", "ADD src /x", { context: TREE }),
+  onBase("a pattern", "ADD *.py /x/", { context: ["a.py", "b.py", "c"] }),
+  onBase("an owner", "ADD --chown=app:staff src /x", { context: TREE }),
+  onBase("a mode", "ADD --chmod=640 a /x/", { context: ["a*"] }),
+  onBase("in the working folder", "ADD a .", { context: ["a"] }),
+  onBase("what is not there", "ADD nope /x", { refused: true }),
 ];
 
 const ARCHIVE = tarOf([
@@ -60,7 +55,7 @@ function archives(): Case[] {
     bytes: Uint8Array,
     instruction = `ADD ${file} /x/`,
     rest: Partial<Case> = {},
-  ) => add(name, instruction, { files: { [file]: bytes }, ...rest });
+  ) => onBase(name, instruction, { files: { [file]: bytes }, ...rest });
   return [
     unpack("plain", "a.tar", ARCHIVE),
     unpack("gzip", "a.tar.gz", gzipSync(ARCHIVE)),
@@ -80,8 +75,8 @@ function archives(): Case[] {
     unpack("gzip that is no archive", "a.gz", gzipSync("no archive"), "ADD a.gz /x/"),
     unpack("in a folder it stays packed", "d/a.tar", ARCHIVE, "ADD d /x/"),
     unpack("COPY leaves it packed", "a.tar", ARCHIVE, "COPY a.tar /x/"),
-    add("two, and a file", "ADD a.tar b.tar c /x/", { files: { "a.tar": ARCHIVE, "b.tar": DOTTED, c: "c" } }),
-    add("by a pattern", "ADD *.tar /x/", { files: { "a.tar": ARCHIVE, "b.tar": TWICE, c: "c" } }),
+    onBase("two, and a file", "ADD a.tar b.tar c /x/", { files: { "a.tar": ARCHIVE, "b.tar": DOTTED, c: "c" } }),
+    onBase("by a pattern", "ADD *.tar /x/", { files: { "a.tar": ARCHIVE, "b.tar": TWICE, c: "c" } }),
     unpack("with a hard link that has a mode of its own", "a.tar", LINKED, "ADD a.tar /x/"),
     unpack("an empty one", "a.tar", tarOf([])),
   ];
@@ -92,16 +87,16 @@ const SERVED = Buffer.from("from afar\n");
 const SUM = `--checksum=${digestOf(SERVED)}`;
 
 const REMOTE: readonly Case[] = [
-  add("to a new name", `ADD ${SUM} @web/file /x`, { inOldWords: "FROM @base\nADD @web/file /x\n" }),
-  add("to a folder", `ADD ${SUM} @web/file /x/`, { inOldWords: "FROM @base\nADD @web/file /x/\n" }),
-  add("with an owner and a mode", `ADD ${SUM} --chown=7:8 --chmod=755 @web/file /x/`, {
+  onBase("to a new name", `ADD ${SUM} @web/file /x`, { inOldWords: "FROM @base\nADD @web/file /x\n" }),
+  onBase("to a folder", `ADD ${SUM} @web/file /x/`, { inOldWords: "FROM @base\nADD @web/file /x/\n" }),
+  onBase("with an owner and a mode", `ADD ${SUM} --chown=7:8 --chmod=755 @web/file /x/`, {
     inOldWords: "FROM @base\nADD --chown=7:8 --chmod=755 @web/file /x/\n",
     notDocker: "mode of a remote file",
   }),
-  add("an archive stays packed", `ADD --checksum=${digestOf(ARCHIVE)} @web/a.tar /x/`, {
+  onBase("an archive stays packed", `ADD --checksum=${digestOf(ARCHIVE)} @web/a.tar /x/`, {
     inOldWords: "FROM @base\nADD @web/a.tar /x/\n",
   }),
-  add("what is not there", `ADD --checksum=${digestOf(Buffer.from("never served"))} @web/nope /x/`, {
+  onBase("what is not there", `ADD --checksum=${digestOf(Buffer.from("never served"))} @web/nope /x/`, {
     inOldWords: "FROM @base\nADD @web/nope /x/\n",
     refused: true,
   }),

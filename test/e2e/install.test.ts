@@ -72,6 +72,13 @@ test("a device with a real engine installs an application, shows it, and updates
     assert.match(await does(), /com\.example\.blinker +1 +stopped\n {2}first +exited\n/);
     await does("start", SLUG);
     await does("restart", SLUG);
+    for (const [action, enable] of [
+      ["disable", false],
+      ["enable", true],
+    ] as const) {
+      assert.equal(await does(action, SLUG), `${SLUG}: ${action} is done\n`);
+      assert.equal(disk.apps()[0]?.enable, enable);
+    }
     assert.match(await does(), /AuterionOS 4\.1\.17\ncom\.example\.blinker +1 +running\n/);
     const { status, stderr } = await aircrate.run(["device", "stop", "com.example.other"], { env });
     assert.equal(status, 4);

@@ -28,6 +28,10 @@ export async function answerApps(request: IncomingMessage, response: ServerRespo
     case "POST stop":
       await docker(what, ...containers);
       return json(response, 200, {});
+    case "POST enable":
+    case "POST disable":
+      disk.enable(slug, what === "enable");
+      return json(response, 200, {});
     case "POST restart": {
       let body = "";
       for await (const chunk of request) body += chunk;
@@ -43,13 +47,13 @@ export async function answerApps(request: IncomingMessage, response: ServerRespo
   }
 }
 
-async function describe({ name, version, services }: InstalledApp, { dockerd }: Disk) {
+async function describe({ name, version, services, enable = true }: InstalledApp, { dockerd }: Disk) {
   const states = await Promise.all(
     services.map(async (service) => {
       const found = await dockerd?.docker(["inspect", "--format", "{{.State.Status}}", `${name}.${service}`]);
-      return { name: service, status: found?.trim() ?? "unknown", enable: true };
+      return { name: service, status: found?.trim() ?? "unknown", enable };
     }),
   );
   const status = states.every((one) => one.status === "running") ? "running" : "stopped";
-  return { name, version, status, enable: true, services: states };
+  return { name, version, status, enable, services: states };
 }

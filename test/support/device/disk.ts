@@ -22,6 +22,8 @@ export interface InstalledApp {
   readonly version: string;
   /** In launch order. */
   readonly services: readonly string[];
+  /** Whether it starts with the device, when that was ever said. */
+  readonly enable?: boolean;
 }
 
 /** What of a device outlives its power supply, and Debian's Mender client, which works on it. */
@@ -30,6 +32,8 @@ export interface Disk {
   /** Installs an artifact, with a pause before anything is changed. Only one at a time. */
   install(file: string, pauseSeconds?: number): Installing;
   apps(): InstalledApp[];
+  /** Says whether an application starts with the device. */
+  enable(slug: string, enable: boolean): void;
   /** States that the update module was called with. */
   calls(): string[];
   /** Folder that the services of an application see as /data. */
@@ -76,6 +80,10 @@ export function createDisk(t: TestContext, { deviceType = "skynode", dockerd, ve
         .map((slug) => at("apps", slug, "app.json"))
         .filter((path) => existsSync(path))
         .map((path) => JSON.parse(readFileSync(path, "utf8")) as InstalledApp),
+    enable(slug, enable) {
+      const path = at("apps", slug, "app.json");
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), enable }));
+    },
     calls: () => (existsSync(at("calls")) ? readFileSync(at("calls"), "utf8").trim().split("\n") : []),
     dataDir: (slug) => at("apps", slug, "data"),
   };
