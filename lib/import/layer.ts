@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Finding } from "../../spec/inspection.ts";
 import { MEDIA } from "../../spec/media-types.ts";
-import type { LayerRecord, LayerTree } from "../../spec/store.ts";
+import type { LayerRecord } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
@@ -20,7 +20,7 @@ import {
 } from "../store/records.ts";
 import { TarFormatError } from "../tar/parser.ts";
 import type { FileSegment } from "../tar/sequence.ts";
-import { createTreeIndexer } from "../unpack/tree-index.ts";
+import { createTreeIndexer, type IndexedLayer } from "../unpack/tree-index.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { spool } from "./spool.ts";
 
@@ -109,8 +109,8 @@ async function packLayer(
   segment: FileSegment,
   { diffId, pool, where }: { diffId: Digest; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
-  const tree = await readTree(segment, where);
-  const { reused: known, ...record } = await buildLayer(store, pool, { segments: [segment] });
+  const { tree, cuts } = await indexLayer(segment, where);
+  const { reused: known, ...record } = await buildLayer(store, pool, { segments: [segment], cuts });
   if (record.diffId !== diffId) {
     throw new AircrateError("integrity", "the file changed while it was read", {
       where,
@@ -122,7 +122,7 @@ async function packLayer(
   return { record, known };
 }
 
-async function readTree(segment: FileSegment, where: string): Promise<LayerTree> {
+async function indexLayer(segment: FileSegment, where: string): Promise<IndexedLayer> {
   const indexer = createTreeIndexer();
   try {
     for await (const chunk of readSegment(segment)) indexer.write(chunk);

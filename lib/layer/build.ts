@@ -7,7 +7,6 @@ import type { Segment } from "../tar/sequence.ts";
 import { shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
-import { cutEvenly } from "./cuts.ts";
 import { type PackOptions, packStream } from "./pack.ts";
 
 export interface BuiltLayer extends LayerRecord {
@@ -19,17 +18,17 @@ export interface BuiltLayer extends LayerRecord {
  * Makes the layer of a tar file, packed as one gzip member. Its contents are digested first; when a layer with that
  * diffID was packed before, nothing is packed again. Where there can be none, both are done in one reading.
  *
- * @param cuts ends of the blocks that are packed by themselves; default: at equal distances
+ * @param cuts ends of the blocks that are packed by themselves: those of the tar file, by the rule that names the packing
  * @throws AircrateError input when a file cannot be read or changes while it is read
  */
 export async function buildLayer(
   store: Store,
   pool: WorkPool,
-  { segments, cuts, place }: { segments: readonly Segment[] } & Partial<Omit<PackOptions, "stream">>,
+  { segments, cuts, place }: { segments: readonly Segment[] } & Pick<PackOptions, "cuts" | "place">,
 ): Promise<BuiltLayer> {
   try {
     const stream = shareSegments(segments);
-    const options = { stream, cuts: cuts ?? cutEvenly(stream.size), place };
+    const options = { stream, cuts, place };
     if (await isNew(store, stream.size, place)) {
       const { plainCrc: _, plainSha256, ...packed } = await packStream(store, pool, { ...options, withDigest: true });
       return await record(store, { version: 1, diffId: `sha256:${plainSha256}`, ...packed });

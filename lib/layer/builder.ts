@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Store } from "../store/layout.ts";
+import { cutTree } from "../tar/cuts.ts";
 import { type TarEntry, tarStream } from "../tar/sequence.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
-import { cutTree } from "./cuts.ts";
 
 /**
  * Builds layers, each once, however often it is asked for during one build.

@@ -151,7 +151,7 @@ export async function keepLayer(
 
 /** The gzip form of a blob that has its place. Its bytes follow from the plain tar and {@link PACKING} alone. */
 async function packAnew(store: Store, pool: WorkPool, { digest, content }: CheckedBlob): Promise<LayerRecord> {
-  const { encoding, diffId, plainSize } = content as LayerContent;
+  const { encoding, diffId, plainSize, cuts } = content as LayerContent;
   const known = await findPackedLayer(store, PACKING.name, diffId);
   if (known !== undefined) return known;
   const blob = blobFile(store, digest);
@@ -161,6 +161,7 @@ async function packAnew(store: Store, pool: WorkPool, { digest, content }: Check
     if (plainFile !== blob) await checkBlob(pool, blob, { maxPlainSize: plainSize, plainFile });
     const { reused: _, ...layer } = await buildLayer(store, pool, {
       segments: [{ file: plainFile, offset: 0, size: plainSize }],
+      cuts,
     });
     if (layer.diffId === diffId) return layer;
     throw new AircrateError("integrity", "a layer changed in the store while it was read", { where: blob });

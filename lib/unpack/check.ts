@@ -33,6 +33,8 @@ export interface LayerContent {
   /** Bytes of the plain tar. */
   readonly plainSize: number;
   readonly tree: LayerTree;
+  /** Where the plain tar is cut when it is packed by our rule. */
+  readonly cuts: readonly number[];
 }
 
 /** Why a blob is no layer that can be used. */
@@ -90,7 +92,7 @@ async function checkContent(
       if (out !== undefined) writeAll(out, bytes);
       onDropped(bytes.length);
     }
-    return { encoding, diffId: `sha256:${hash.digest("hex")}`, plainSize, tree: indexer.finish() };
+    return { encoding, diffId: `sha256:${hash.digest("hex")}`, plainSize, ...indexer.finish() };
   } catch (error) {
     if (error instanceof DecodeError || error instanceof TarFormatError) {
       return { fault: "damaged", reason: error.message };

@@ -1,4 +1,6 @@
 import { type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
+import { createCutter } from "../tar/cuts.ts";
+import { BLOCK, paddingOf } from "../tar/header.ts";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
 import { OPAQUE, WHITEOUT } from "../tar/whiteout.ts";
 
@@ -8,7 +10,13 @@ const AUFS = ".wh..wh.";
 /** Collects the names in a layer while its plain tar streams by. */
 export interface TreeIndexer {
   write(chunk: Uint8Array): void;
-  finish(): LayerTree;
+  finish(): IndexedLayer;
+}
+
+export interface IndexedLayer {
+  readonly tree: LayerTree;
+  /** Where the packing rule cuts the plain tar, see {@link createCutter}. */
+  readonly cuts: number[];
 }
 
 /** @throws TarFormatError from `write` and `finish` when the layer is no tar file or one of its paths is unsafe */
@@ -20,6 +28,9 @@ export function createTreeIndexer(): TreeIndexer {
   const whiteouts: string[] = [];
   const opaque: string[] = [];
   const accounts: LayerTree["accounts"] = {};
+  const cutter = createCutter();
+  /** Where the headers of the next entry begin. */
+  let next = 0;
   let account: { key: "passwd" | "group"; parts: Uint8Array[] } | undefined;
 
   function add(entry: FoundEntry): void {
@@ -46,8 +57,12 @@ export function createTreeIndexer(): TreeIndexer {
   return {
     write(chunk) {
       for (const event of parser.feed(chunk)) {
-        if (event.kind === "entry") add(event.entry);
-        else if (event.kind === "data") account?.parts.push(Buffer.from(event.bytes));
+        if (event.kind === "entry") {
+          const { path, offset, size } = event.entry;
+          cutter.add(path, next);
+          next = offset + BLOCK + size + paddingOf(size);
+          add(event.entry);
+        } else if (event.kind === "data") account?.parts.push(Buffer.from(event.bytes));
         else if (account !== undefined) {
           accounts[account.key] = Buffer.concat(account.parts).toString("utf8");
           account = undefined;
@@ -55,8 +70,12 @@ export function createTreeIndexer(): TreeIndexer {
       }
     },
     finish() {
-      parser.finish();
-      return { version: 1, directories, symlinks, files: files.join("\0"), whiteouts, opaque, accounts };
+      const { size } = parser.finish();
+      const names = files.join("\0");
+      return {
+        tree: { version: 1, directories, symlinks, files: names, whiteouts, opaque, accounts },
+        cuts: cutter.finish(size),
+      };
     },
   };
 }

@@ -12,6 +12,7 @@ import { podmanFor } from "../support/podman.ts";
 import { manifestOf, writeFiles } from "../support/project.ts";
 import { runOk } from "../support/run.ts";
 import { registryFor } from "../support/seed.ts";
+import { prose } from "../support/seeded.ts";
 import { requireTool } from "../support/tools.ts";
 
 const REFERENCE = "docker.io/library/busybox:1.36";
@@ -170,4 +171,22 @@ test("an image that another tool wrote to a file is a base for builds without a 
     }
     assert.equal(sums.size, 2, "the two with packed layers give the same bytes");
   });
+});
+
+test("what a build makes does not depend on layers that were imported before", async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`own/${i}`, prose(i, 9000)]));
+  const project = writeFiles(tempDir(t), {
+    "auterion-app.yml": manifestOf(),
+    "one/Dockerfile": "FROM scratch\nCOPY own /own\n",
+    ...Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`one/${name}`, bytes])),
+  });
+  const first = aircrateFor(t);
+  const dir = tempDir(t);
+  const [expected, again] = [join(dir, "first.auterionos"), join(dir, "again.auterionos")];
+  await first.build([project, "-o", expected]);
+  const second = aircrateFor(t);
+  const { added } = await importedBy(second, expected);
+  assert.equal(added.count, 1);
+  await second.build([project, "-o", again]);
+  assert.equal(await sha256Of(again), await sha256Of(expected));
 });

@@ -16,7 +16,7 @@ import {
   WINDOW,
 } from "../../lib/gzip/deflate.ts";
 import { GZIP_HEADER, gzipTrailer } from "../../lib/gzip/format.ts";
-import { BLOCK_SIZE } from "../../lib/layer/cuts.ts";
+import { BLOCK_SIZE } from "../../lib/tar/cuts.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose, seeded } from "../support/seeded.ts";

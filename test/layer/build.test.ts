@@ -17,14 +17,15 @@ import { digestOf, hex } from "../../lib/digest.ts";
 import { nativeGivesPakoBytes, PACKING } from "../../lib/gzip/deflate.ts";
 import { type BuiltLayer, buildLayer } from "../../lib/layer/build.ts";
 import { createLayerBuilder } from "../../lib/layer/builder.ts";
-import { BLOCK_SIZE } from "../../lib/layer/cuts.ts";
 import { blobFile, recordFile, type Store } from "../../lib/store/layout.ts";
 import { recordPackedLayer } from "../../lib/store/records.ts";
-import { type Segment, segmentSize, type TarEntry, tarStream } from "../../lib/tar/sequence.ts";
+import { BLOCK_SIZE } from "../../lib/tar/cuts.ts";
+import { type Segment, segmentSize, type TarEntry } from "../../lib/tar/sequence.ts";
 import type { Job, JobResult } from "../../lib/workers/jobs.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../../lib/workers/pool.ts";
 import { onCleanup, tempDir } from "../support/cleanup.ts";
 import { failure, rejectsWith } from "../support/faults.ts";
+import { bytesToBuild, treeToBuild } from "../support/layers-to-build.ts";
 import { runOk } from "../support/run.ts";
 import { noise, prose } from "../support/seeded.ts";
 import { storeFiles, tempStore } from "../support/store.ts";
@@ -67,7 +68,7 @@ function read(store: Store, layer: BuiltLayer): Buffer {
 
 test("a layer is a gzip member of its tar, and the record says what it is", async (t) => {
   const store = await tempStore(t);
-  const layer = await buildLayer(store, poolFor(t), tarStream(makeEntries(t)));
+  const layer = await buildLayer(store, poolFor(t), treeToBuild(makeEntries(t)));
   const packed = read(store, layer);
   const plain = gunzipSync(packed);
   assert.equal(layer.reused, false);
@@ -94,7 +95,7 @@ test("native or pako, one thread or four: one digest", async (t) => {
   const digests = new Set<string>();
   for (const options of settings) {
     const store = await tempStore(t);
-    const { digest, diffId, size, crc } = await buildLayer(store, poolFor(t, options), tarStream(entries));
+    const { digest, diffId, size, crc } = await buildLayer(store, poolFor(t, options), treeToBuild(entries));
     digests.add(`${digest} ${diffId} ${size} ${crc}`);
   }
   assert.equal(digests.size, 1);
@@ -106,7 +107,7 @@ test("sizes around the ends of blocks", async (t) => {
   for (const blocks of [1, 2]) {
     for (const beside of [-512, 0, 512]) {
       const bytes = prose(1, blocks * BLOCK_SIZE + beside);
-      const layer = await buildLayer(store, pool, { segments: [{ bytes }] });
+      const layer = await buildLayer(store, pool, bytesToBuild(bytes));
       assert.equal(layer.diffId, digestOf(bytes));
       assert.equal(Buffer.compare(gunzipSync(read(store, layer)), bytes), 0);
     }
@@ -115,7 +116,7 @@ test("sizes around the ends of blocks", async (t) => {
 
 test("an empty layer", async (t) => {
   const store = await tempStore(t);
-  const layer = await buildLayer(store, poolFor(t), tarStream([]));
+  const layer = await buildLayer(store, poolFor(t), treeToBuild([]));
   assert.equal(layer.diffId, digestOf(Buffer.alloc(1024)));
   assert.deepEqual(gunzipSync(read(store, layer)), Buffer.alloc(1024));
 });
@@ -123,23 +124,23 @@ test("an empty layer", async (t) => {
 test("a layer that was packed before is found by its content", async (t) => {
   const store = await tempStore(t);
   const entries = makeEntries(t);
-  const first = await buildLayer(store, poolFor(t), tarStream(entries));
+  const first = await buildLayer(store, poolFor(t), treeToBuild(entries));
   const files = storeFiles(store);
   const calls: string[] = [];
   const pool = counting(poolFor(t), calls);
-  const again = await buildLayer(store, pool, tarStream(entries));
+  const again = await buildLayer(store, pool, treeToBuild(entries));
   assert.deepEqual(again, { ...first, reused: true });
   assert.deepEqual(calls, ["digest"]);
   assert.deepEqual(storeFiles(store), files);
 
   rmSync(blobFile(store, first.digest));
-  assert.deepEqual(await buildLayer(store, pool, tarStream(entries)), first, "a lost blob is packed again");
+  assert.deepEqual(await buildLayer(store, pool, treeToBuild(entries)), first, "a lost blob is packed again");
 });
 
 test("two builds of one layer at once", async (t) => {
   const store = await tempStore(t);
   const entries = makeEntries(t);
-  const layers = await Promise.all([1, 2, 3].map(() => buildLayer(store, poolFor(t), tarStream(entries))));
+  const layers = await Promise.all([1, 2, 3].map(() => buildLayer(store, poolFor(t), treeToBuild(entries))));
   assert.equal(new Set(layers.map(({ digest }) => digest)).size, 1);
   const { digest, diffId } = layers[0]!;
   assert.deepEqual(storeFiles(store), [
@@ -229,7 +230,7 @@ describe("a file that changes under the build is named, and nothing is left of t
           const store = await tempStore(t);
           const file = join(tempDir(t), "file");
           writeFileSync(file, prose(1, size));
-          const tar = tarStream([entryOf(file)]);
+          const tar = treeToBuild([entryOf(file)]);
           const pool = poolFor(t, { threads: 1 });
           if (when === "before") change(file);
           if (when === "between") await packTwin(store, tar.segments);
@@ -248,7 +249,7 @@ describe("a file that changes under the build is named, and nothing is left of t
     const file = join(tempDir(t), "file");
     writeFileSync(file, prose(1, 2_000_000));
     utimesSync(file, 1000, 1000);
-    const tar = tarStream([entryOf(file)]);
+    const tar = treeToBuild([entryOf(file)]);
     await packTwin(store, tar.segments);
     const files = storeFiles(store);
     const pool = meanwhile(poolFor(t), () => {
@@ -262,11 +263,11 @@ describe("a file that changes under the build is named, and nothing is left of t
 
 test("errors that are no fault of the files keep their own words", async (t) => {
   const store = await tempStore(t);
-  const segments: Segment[] = [{ bytes: noise(1, 1_000_000) }];
+  const layer = bytesToBuild(noise(1, 1_000_000));
   rmSync(recordFile(store, "tmp"), { recursive: true });
   writeFileSync(recordFile(store, "tmp"), "in the way");
-  await rejectsWith(buildLayer(store, poolFor(t), { segments }), "unreachable", /the store cannot be written to/);
+  await rejectsWith(buildLayer(store, poolFor(t), layer), "unreachable", /the store cannot be written to/);
   const fault = new Error("a bug");
   const broken: WorkPool = { ...poolFor(t), run: () => Promise.reject(fault) };
-  assert.equal(await failure(buildLayer(await tempStore(t), broken, { segments })), fault);
+  assert.equal(await failure(buildLayer(await tempStore(t), broken, layer)), fault);
 });

@@ -13,6 +13,7 @@ import { createWorkPool, type WorkPool } from "../../lib/workers/pool.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { rejectsWith } from "../support/faults.ts";
 import { TYPES } from "../support/image-content.ts";
+import { tarToBuild } from "../support/layers-to-build.ts";
 import { poolFor } from "../support/pool.ts";
 import { noise, prose } from "../support/seeded.ts";
 import { assertEmpty, storeFiles, tempStore, writeBlobFile } from "../support/store.ts";
@@ -136,7 +137,7 @@ describe("a layer in another encoding is kept, and packed by our rule beside it"
         const bytes = encode()!;
         const store = await tempStore(t);
         const layer = await ingest(store, { bytes, mediaType });
-        const { reused: _, ...expected } = await buildLayer(await tempStore(t), pool, { segments: [{ bytes: TAR }] });
+        const { reused: _, ...expected } = await buildLayer(await tempStore(t), pool, tarToBuild(TAR));
         assert.deepEqual(layer, expected);
         assert.deepEqual(await findPulledLayer(store, digestOf(bytes)), layer);
         assert.equal(Buffer.compare(gunzipSync(readFileSync(blobFile(store, layer.digest))), TAR), 0);
@@ -169,7 +170,7 @@ describe("a layer in another encoding is kept, and packed by our rule beside it"
 
   test("what was packed before is not packed again", async (t) => {
     const store = await tempStore(t);
-    const { digest } = await buildLayer(store, pool, { segments: [{ bytes: TAR }] });
+    const { digest } = await buildLayer(store, pool, tarToBuild(TAR));
     // Were it packed again, it would be whole again.
     writeFileSync(blobFile(store, digest), Buffer.alloc(statSync(blobFile(store, digest)).size));
     const layer = await ingest(store, { bytes: TAR, mediaType: OCI_LAYER });

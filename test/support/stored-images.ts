@@ -10,6 +10,7 @@ import { createWorkPool } from "../../lib/workers/pool.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import { onCleanup } from "./cleanup.ts";
 import { TYPES } from "./image-content.ts";
+import { tarToBuild } from "./layers-to-build.ts";
 import { prose } from "./seeded.ts";
 import { tempStore, writeBlobFile } from "./store.ts";
 import { tarOf } from "./ustar.ts";
@@ -35,9 +36,7 @@ export async function pulledLayer(store: Store, tar: Buffer, members = 1): Promi
 export async function ownLayer(t: TestContext, store: Store, path: string, content: Uint8Array): Promise<LayerRecord> {
   const pool = createWorkPool();
   onCleanup(t, () => pool.close());
-  const { reused: _, ...layer } = await buildLayer(store, pool, {
-    segments: [{ bytes: tarOf([{ path, data: content }]) }],
-  });
+  const { reused: _, ...layer } = await buildLayer(store, pool, tarToBuild(tarOf([{ path, data: content }])));
   return layer;
 }
 

@@ -32,7 +32,8 @@ test("all of a blob is found out, and the plain tar is written where it is wante
     const { content, ...blob } = await checkFile(file, { ...OPTIONS, plainFile });
     assert.deepEqual(blob, { digest: digestOf(bytes), size: bytes.length, crc: crc32(bytes) });
     assert.ok("tree" in content);
-    const { tree, ...facts } = content;
+    const { tree, cuts, ...facts } = content;
+    assert.equal(cuts.at(-1), TAR.length);
     assert.deepEqual(facts, { encoding, diffId: digestOf(TAR), plainSize: TAR.length });
     assert.equal(tree.files, "text\0noise");
     assert.equal(Buffer.compare(readFileSync(plainFile), TAR), 0);

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { cutTree } from "../../lib/tar/cuts.ts";
 import { TarFormatError } from "../../lib/tar/parser.ts";
+import { type TarEntry as HeaderEntry, tarStream } from "../../lib/tar/sequence.ts";
 import { createTreeIndexer } from "../../lib/unpack/tree-index.ts";
 import type { LayerTree } from "../../spec/store.ts";
+import { prose, seeded } from "../support/seeded.ts";
 import { type TarEntry, tarOf } from "../support/ustar.ts";
 
 function indexOf(entries: readonly TarEntry[], chunkSize = 1000): LayerTree {
   const indexer = createTreeIndexer();
   const tar = tarOf(entries);
   for (let at = 0; at < tar.length; at += chunkSize) indexer.write(tar.subarray(at, at + chunkSize));
-  return indexer.finish();
+  return indexer.finish().tree;
 }
 
 const PASSWD = `root:x:0:0:root:/root:/bin/sh\n${"user:x:1000:1000::/:/bin/sh\n".repeat(50)}`;
@@ -83,4 +86,24 @@ test("a path that climbs, and what is no tar file", () => {
   assert.throws(() => createTreeIndexer().write(Buffer.alloc(512, "x")), TarFormatError);
   assert.deepEqual(indexOf([]).files, "");
   assert.equal(indexOf([{ path: "..a/b..", data: "" }]).files, "..a/b..");
+});
+
+test("a tar file is cut where the tree that it was made of is cut", () => {
+  const next = seeded(4);
+  const long = "long/".repeat(60);
+  const entries = Array.from({ length: 800 }, (_, i): HeaderEntry => {
+    const path = `${i % 7 === 0 ? long : ""}${String(i).padStart(4, "0")}`;
+    const rest = { path, mode: 0o644, uid: 0, gid: 0, mtime: 0 };
+    if (i % 5 === 0) return { ...rest, type: "directory", size: 0 };
+    if (i % 11 === 0) return { ...rest, type: "symlink", size: 0, link: `${long}target` };
+    const bytes = prose(i, next(20) === 0 ? next(500_000) : next(9000));
+    return { ...rest, type: "file", size: bytes.length, content: { bytes } };
+  });
+  const { segments, ...layout } = tarStream(entries);
+  const tar = Buffer.concat(segments.map((segment) => ("bytes" in segment ? segment.bytes : Buffer.alloc(0))));
+  const indexer = createTreeIndexer();
+  for (let at = 0; at < tar.length; at += 10_007) indexer.write(tar.subarray(at, at + 10_007));
+  const { cuts } = indexer.finish();
+  assert.ok(cuts.length > 50);
+  assert.deepEqual(cuts, cutTree(entries, layout));
 });

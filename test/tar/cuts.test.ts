@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { BLOCK_SIZE, cutEvenly, cutTree } from "../../lib/layer/cuts.ts";
+import { BLOCK_SIZE, cutTree } from "../../lib/tar/cuts.ts";
 import { type TarEntry, tarStream } from "../../lib/tar/sequence.ts";
 import { seeded } from "../support/seeded.ts";
 
@@ -66,9 +66,10 @@ describe("the cuts of a tree", () => {
   });
 });
 
-test("even cuts", () => {
-  assert.deepEqual(cutEvenly(1), [1]);
-  assert.deepEqual(cutEvenly(BLOCK_SIZE), [BLOCK_SIZE]);
-  assert.deepEqual(cutEvenly(BLOCK_SIZE + 1), [BLOCK_SIZE, BLOCK_SIZE + 1]);
-  assert.deepEqual(cutEvenly(2 * BLOCK_SIZE), [BLOCK_SIZE, 2 * BLOCK_SIZE]);
+test("what is no tar file is cut by distance", () => {
+  const cutsOf = (size: number) => cutTree([], { starts: [], size });
+  assert.deepEqual(cutsOf(1), [1]);
+  assert.deepEqual(cutsOf(LARGEST), [LARGEST]);
+  assert.deepEqual(cutsOf(LARGEST + 1), [BLOCK_SIZE, LARGEST + 1]);
+  assert.deepEqual(cutsOf(3 * BLOCK_SIZE), [BLOCK_SIZE, 2 * BLOCK_SIZE, 3 * BLOCK_SIZE]);
 });
