@@ -1,7 +1,8 @@
 import type { LayerRecord } from "../../spec/store.ts";
-import { AircrateError } from "../error.ts";
+import { AircrateError, systemCode } from "../error.ts";
 import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import type { Scratch } from "../store/scratch.ts";
+import { shareSegments } from "../tar/shared.ts";
 import type { Extracted, ExtractedEntry } from "../unpack/extract.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import type { FullNode, Take } from "./materials.ts";
@@ -9,20 +10,46 @@ import type { FullNode, Take } from "./materials.ts";
 /**
  * Takes files out of layers in the store: what is taken, and nothing else, is unpacked to disk.
  *
- * @throws AircrateError, from what it gives: integrity when the blob is damaged, input for what layers here cannot hold
+ * @throws AircrateError, from what it gives: integrity when the blob is damaged, input for what layers here cannot hold,
+ *   unreachable when the blob cannot be read
  */
 export function createTake(store: Store, pool: WorkPool, scratch: Scratch): Take {
   return async (layer, paths) => {
-    const file = blobFile(store, layer.digest);
-    const extraction = await pool.run({
-      ...{ kind: "extract", file, wanted: paths, spool: scratch.file(), maxPlainSize: layer.plainSize, crc: layer.crc },
-    });
-    // It was looked through when it came.
-    if ("fault" in extraction) throw await damagedBlob(store, layer.digest, "build again");
-    const nodes = nodesOf(extraction, layer);
-    if (paths.every((path) => nodes.has(path))) return nodes;
-    throw await damagedBlob(store, layer.digest, "build again");
+    try {
+      const file = blobFile(store, layer.digest);
+      const limits = { maxPlainSize: layer.plainSize, crc: layer.crc };
+      const extraction = await pool.run({ kind: "extract", file, wanted: paths, spool: scratch.file(), ...limits });
+      if ("fault" in extraction) throw await takeFault(extraction.reason, layer, { store, pool });
+      const nodes = nodesOf(extraction, layer);
+      const lacking = paths.find((path) => !nodes.has(path));
+      if (lacking === undefined) return nodes;
+      throw await takeFault(`/${lacking} is not in it as a file or a link`, layer, { store, pool });
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      throw new AircrateError("unreachable", "a layer cannot be read or unpacked", {
+        where: layer.digest,
+        reason: (error as Error).message,
+        hint: "build again: what is missing is fetched or packed anew",
+        cause: error,
+      });
+    }
   };
+}
+
+/** A blob may be all that its digest promises, and still hold what cannot be taken out of it. */
+async function takeFault(
+  reason: string,
+  { digest, size }: LayerRecord,
+  { store, pool }: { store: Store; pool: WorkPool },
+): Promise<AircrateError> {
+  const stream = shareSegments([{ file: blobFile(store, digest), offset: 0, size }]);
+  const { sha256 } = await pool.run({ kind: "digest", stream });
+  if (`sha256:${sha256}` !== digest) return damagedBlob(store, digest, "build again");
+  return new AircrateError("input", "files cannot be taken out of a layer of the image", {
+    where: digest,
+    reason,
+    hint: "copy the files beside it by their names",
+  });
 }
 
 function nodesOf({ file, entries }: Extracted, layer: LayerRecord): ReadonlyMap<string, FullNode> {

@@ -201,6 +201,8 @@ export async function isArchive(file: string): Promise<boolean> {
     }
     return false;
   } catch (error) {
+    // Nothing says that there is no tar file in it: whoever unpacks it tells why that cannot be done.
+    if (error instanceof UnsupportedError) return true;
     if (error instanceof DecodeError || error instanceof TarFormatError) return false;
     throw error;
   } finally {

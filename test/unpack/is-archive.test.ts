@@ -42,8 +42,10 @@ test("a tar file is one, plain or packed, also when it is damaged further on", a
   if (requireTool(t, "xz", "bzip2")) {
     const pack = (tool: string, bytes: Buffer) => execFileSync(tool, ["-c"], { input: bytes });
     table.push(["xz", pack("xz", TAR), true], ["prose in xz", pack("xz", prose(1, 10_000)), false]);
-    // It cannot be looked into.
+    // They cannot be looked into.
     table.push(["bzip2", pack("bzip2", prose(1, 10_000)), true]);
+    const options = ["-c", "--check=sha256"];
+    table.push(["xz with another check", execFileSync("xz", options, { input: TAR }), true]);
   }
   for (const [name, bytes, is] of table) {
     writeFileSync(file, bytes);
