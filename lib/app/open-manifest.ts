@@ -1,10 +1,8 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AuterionApp, AuterionApp0, TAG } from "../../spec/auterion-app.ts";
-import { AircrateError, systemCode } from "../error.ts";
+import { AircrateError } from "../error.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
 import { isMap, type JsonValue, mapOf } from "../yaml/value.ts";
-import { exists } from "./files.ts";
 
 export const MANIFEST_NAME = "auterion-app.yml";
 /** The Compose file of packages before there was a manifest. */
@@ -23,7 +21,7 @@ export interface ManifestOptions {
  * @throws AircrateError as `readAppManifest`
  */
 export async function openManifest(dir: string, options: ManifestOptions): Promise<YamlDocument> {
-  return applyOverrides(await findManifest(dir), options);
+  return applyOverrides(await readYaml(join(dir, MANIFEST_NAME)), options);
 }
 
 /** The schema of a manifest's API version. What says none and has its services below `compose` was written for 0. */
@@ -32,32 +30,6 @@ export function manifestSchema({ value }: YamlDocument): typeof AuterionApp | ty
   const version = value["auterion-api-version"];
   const services = value.services ?? value.compose;
   return version === 0 || (version === undefined && services === value.compose) ? AuterionApp0 : AuterionApp;
-}
-
-async function findManifest(dir: string): Promise<YamlDocument> {
-  const file = join(dir, MANIFEST_NAME);
-  if (await exists(file)) return readYaml(file);
-  try {
-    if (!(await stat(dir)).isDirectory()) {
-      throw new AircrateError("input", "is not a folder", {
-        where: dir,
-        hint: `name the folder that holds ${MANIFEST_NAME}`,
-      });
-    }
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    const what = code === "ENOENT" ? "no such folder" : "cannot be read";
-    throw new AircrateError("unreachable", what, { where: dir, reason: code, cause: error });
-  }
-  const older = await exists(join(dir, APP_YML_NAME));
-  throw new AircrateError("input", `there is no ${MANIFEST_NAME} in this folder`, {
-    where: dir,
-    ...(older && { reason: "its app.yml is the older format of packages, which does not say what the application is" }),
-    hint: older
-      ? "say it below `app` in aircrate.yml: name, version and target; or write an auterion-app.yml"
-      : `go to the folder that holds ${MANIFEST_NAME}, or name it`,
-  });
 }
 
 function applyOverrides(document: YamlDocument, { simulation, appVersion }: ManifestOptions): YamlDocument {

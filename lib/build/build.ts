@@ -8,7 +8,7 @@ import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
 import type { OutlineOptions } from "../image/outline.ts";
 import type { SigningKey } from "../keys/private-key.ts";
-import { checkLock, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
+import { checkLock, commandFor, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
@@ -81,7 +81,7 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   const locked = options.locked === true ? checkLock(plan, lock) : undefined;
   const report = createReport(plan);
   if (lock !== undefined) {
-    for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: aircrate lock adds it`);
+    for (const line of lockDifferences(plan, lock).missing) report.warn(`${line}: ${commandFor(plan)} adds it`);
     for (const line of shadowedPins(plan, lock)) report.warn(`${line}: aircrate image rm makes the lock count`);
   }
   const pins = pinsOf(plan, lock);

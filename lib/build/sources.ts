@@ -47,9 +47,9 @@ export async function remoteSource(
   open: Openers,
 ): Promise<CopySource> {
   const remote = await open.remote(url, checksum, where);
-  if (unpack) return { archive: url, items: await open.archive(remote.file, remote.name, where) };
+  if (unpack) return { archive: remote.name, items: await open.archive(remote.file, remote.name, where) };
   const item = remoteItem(remote);
-  return { tree: { name: url, select: () => [item], walk: () => [] }, pattern: item.path };
+  return { tree: { name: remote.name, select: () => [item], walk: () => [] }, pattern: item.path };
 }
 
 /** Mode 0600, as Docker gives to what it fetches (Dockerfile reference, "Adding files from a remote URL"). */

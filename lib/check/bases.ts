@@ -1,9 +1,9 @@
-import path from "node:path";
 import { appBaseReference, isAppBaseVersion } from "../app/app-base.ts";
 import type { AppManifest } from "../app/manifest.ts";
 import type { Problem } from "../error.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { formatReference, type Reference } from "../reference.ts";
+import { readOnlyStore } from "../store/layout.ts";
 import type { YamlDocument } from "../yaml/read.ts";
 import { type StoredConfigs, storedConfig } from "./stored.ts";
 
@@ -45,7 +45,9 @@ export async function baseTraps(plan: BuildPlan, app: AppManifest, context: Base
     found.push({
       where,
       what: `the image of \`${name}\` is built on ${appBaseReference(base).name}, but \`auterion-app-base\` is ${appBase}`,
-      hint: [`set auterion-app-base to ${base}: devices that have this base need not be sent its layers`],
+      hint: isAppBaseVersion(base)
+        ? [`set auterion-app-base to ${base}: devices that have this base need not be sent its layers`]
+        : [`build it on a version such as ${appBaseReference("v2").name}: ${base} is none that a manifest can name`],
       trap: "AC007",
     });
   }
@@ -58,7 +60,7 @@ async function knownBases(plan: BuildPlan, app: AppManifest, { store }: BaseCont
   if (store === undefined) return found;
   for (const version of new Set([app.appBase, ...VERSIONS].filter(isAppBaseVersion))) {
     const name = formatReference(appBaseReference(version).reference);
-    const config = await storedConfig({ root: path.resolve(store) }, name, plan);
+    const config = await storedConfig(readOnlyStore(store), name, plan);
     if (config !== undefined) found.set(version, config.rootfs.diff_ids);
   }
   return found;

@@ -11,6 +11,7 @@ import { commandFor, lockDifferences, pinsOf } from "../lock/check.ts";
 import { lockFile, readLock } from "../lock/file.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
+import { readOnlyStore } from "../store/layout.ts";
 import { parseYaml, type YamlDocument } from "../yaml/read.ts";
 import { baseTraps } from "./bases.ts";
 import { checkSources } from "./sources.ts";
@@ -49,8 +50,7 @@ export async function checkProject(dir: string, options: CheckOptions = {}): Pro
   const whole = problems.length === 0;
   const warnings = planWarnings(plan);
   const lock = await attempt(() => readLock(dir));
-  const stored =
-    store === undefined ? new Map() : await storedConfigs(plan, { root: path.resolve(store) }, pinsOf(plan, lock));
+  const stored = store === undefined ? new Map() : await storedConfigs(plan, readOnlyStore(store), pinsOf(plan, lock));
   warnings.push(...(await checkSources(plan, stored, onFault)));
   const { app } = plan;
   if (app !== undefined && (await attempt(() => payloadFiles(app, { epoch: 0 }))) === undefined) {

@@ -77,9 +77,15 @@ function isTarget(text: string, target: Platform, where: string): boolean {
   }
 }
 
-/** Why an ADD is not done, by those of its sources that need no substitution to tell. */
-export function addRefusal(add: AddInstruction): Refusal | undefined {
-  const { where, text, sources } = add;
+/**
+ * Why an ADD is not done, by what its sources and its checksum are; without them, by those that need no substitution to
+ * tell. Sources are shown as they are written: the value of a variable may be a secret.
+ */
+export function addRefusal(
+  add: AddInstruction,
+  { sources, checksum = "" }: Pick<AddInstruction, "sources" | "checksum"> = add,
+): Refusal | undefined {
+  const { where, text } = add;
   const destination = excerpt(add.destination, 60);
   const refuse = (why: string, hint: string): Refusal => ({
     where,
@@ -87,8 +93,9 @@ export function addRefusal(add: AddInstruction): Refusal | undefined {
     why,
     hints: [`ADD: ${hint}`],
   });
-  for (const source of sources) {
+  for (const [i, source] of sources.entries()) {
     const kind = remoteKind(source);
+    const shown = excerpt(add.sources[i]!, 200);
     if (kind === "other") return refuse("only http and https are fetched", "download on the host, and COPY the file");
     if (kind === "git") {
       return refuse(
@@ -96,14 +103,14 @@ export function addRefusal(add: AddInstruction): Refusal | undefined {
         `clone on the host at a fixed commit, and here "COPY FOLDER/ ${destination}"`,
       );
     }
-    if (kind !== "http" || (add.checksum ?? "") !== "") continue;
+    if (kind !== "http" || checksum !== "") continue;
     const line =
       sources.length === 1
         ? excerpt(`ADD --checksum=sha256:DIGEST${text.slice("ADD".length).replace(/ --checksum=\S*/, "")}`, 300)
-        : `ADD --checksum=sha256:DIGEST ${excerpt(source, 200)} ${destination}`;
+        : `ADD --checksum=sha256:DIGEST ${shown} ${destination}`;
     return refuse(
       "what is fetched must be pinned by --checksum",
-      `"curl -fL ${excerpt(source, 200)} | sha256sum" gives the digest; here "${line}"`,
+      `"curl -fL ${shown} | sha256sum" gives the digest; here "${line}"`,
     );
   }
   return undefined;

@@ -13,9 +13,10 @@ export function evaluateCopy(copy: CopyInstruction, stage: Stage, options: WordO
   const { where, text, parents } = copy;
   const from = copyFromOf(copy, stage);
   const shared = evaluateTransfer(copy, options);
-  const remote = shared.sources.find((source) => remoteKind(source) !== undefined);
-  if (remote !== undefined) {
-    throw fault(where, `COPY cannot fetch ${remote}`, {
+  const remote = shared.sources.findIndex((source) => remoteKind(source) !== undefined);
+  if (remote >= 0) {
+    // As it is written: the value of a variable may be a secret.
+    throw fault(where, `COPY cannot fetch ${excerpt(copy.sources[remote]!)}`, {
       hint: "ADD --checksum=sha256:... can, for http and https; or download it on the host and COPY the file",
     });
   }
@@ -27,7 +28,7 @@ export function evaluateAdd(add: AddInstruction, options: WordOptions): AddStep 
   const { where, text, unpack } = add;
   const shared = evaluateTransfer(add, options);
   const given = expandWord(add.checksum ?? "", options);
-  const refusal = addRefusal({ ...add, sources: shared.sources, checksum: given });
+  const refusal = addRefusal(add, { sources: shared.sources, checksum: given });
   if (refusal !== undefined) throw refusedError([refusal]);
   const checksum = checkChecksum(given, shared.sources, where);
   return {

@@ -6,6 +6,8 @@ import type { Known } from "./materials.ts";
 import type { RootDirectory, RootFile, RootNode, RootSymlink } from "./node.ts";
 import type { RootFs } from "./rootfs.ts";
 
+const ROOTED = "paths are relative to the root of the image";
+
 /**
  * The root of an image as something to copy from. Links are followed inside of it; owners, modes and hard links are those
  * of the image.
@@ -51,7 +53,7 @@ export function imageTree(root: RootFs, name: string, known: Known): SourceTree 
   return {
     name,
     select(source, where) {
-      const found = expandSource(cleanSource(source, where), where, {
+      const found = expandSource(cleanSource(source, where, { of: name, hint: ROOTED }), where, {
         follow: (relative) => follow(relative, where),
         isFolder: (relative) => root.find(relative)?.kind === "directory",
         list,
@@ -66,7 +68,7 @@ export function imageTree(root: RootFs, name: string, known: Known): SourceTree 
       if (items.length > 0 && items.every((found) => found !== undefined)) return items;
       throw new AircrateError("input", `there is no ${source} in ${name}`, {
         where,
-        hint: "paths are relative to the root of the image",
+        hint: ROOTED,
       });
     },
     walk(top) {

@@ -138,11 +138,12 @@ function misfit(plan: BuildPlan, reason: readonly string[]): AircrateError {
   return new AircrateError("refused", "the lock file does not fit the project", {
     where: lockFile(plan.name),
     reason,
-    hint: `bring it up to date: ${commandFor(plan)}${formatPlatform(plan.platform) === "linux/amd64" ? " --simulation" : ""}`,
+    hint: `bring it up to date: ${commandFor(plan)}`,
   });
 }
 
 /** The command that brings the lock of a project up to date. */
-export function commandFor({ name }: BuildPlan): string {
-  return `aircrate lock${name === "." ? "" : ` ${name}`}`;
+export function commandFor({ name, platform }: BuildPlan): string {
+  const simulation = formatPlatform(platform) === "linux/amd64" ? " --simulation" : "";
+  return `aircrate lock${name === "." ? "" : ` ${name}`}${simulation}`;
 }

@@ -5,12 +5,13 @@ import type { BuildSource } from "../app/build-source.ts";
 import { exists } from "../app/files.ts";
 import { readLegacyApp } from "../app/legacy.ts";
 import { type AppManifest, readAppManifest } from "../app/manifest.ts";
-import { MANIFEST_NAME } from "../app/open-manifest.ts";
+import { APP_YML_NAME, MANIFEST_NAME } from "../app/open-manifest.ts";
 import { copiedImages } from "../dockerfile/graph.ts";
 import { parseDockerfile } from "../dockerfile/parse.ts";
 import { AircrateError, problemLine } from "../error.ts";
 import { ARM64, formatPlatform, type Platform, parsePlatform } from "../platform.ts";
 import { formatReference, parseReference } from "../reference.ts";
+import { readOnlyStore } from "../store/layout.ts";
 import { findReference } from "../store/records.ts";
 import { readDockerfile } from "./dockerfile.ts";
 import type { BuildPlan, Origin, PlannedImage, PlannedOutput, Recipe } from "./plan.ts";
@@ -38,7 +39,7 @@ export async function makePlan(dir: string, options: PlanOptions = {}): Promise<
   const config = await attempt(() => readAircrateYml(dir), NO_CONFIG);
   const current = await exists(path.join(dir, MANIFEST_NAME));
   if (!current && config?.app === undefined) {
-    if (config === undefined) throw nothingToBuild(dir);
+    if (config === undefined) throw await nothingToBuild(dir);
     return config === NO_CONFIG ? planLocals(dir, config, options) : planImages(dir, config, options);
   }
   const both = current ? config?.app : undefined;
@@ -100,7 +101,7 @@ async function planImages(dir: string, config: AircrateConfig, options: PlanOpti
   if (options.appVersion !== undefined) {
     throw new AircrateError("usage", "--app-version is for projects with auterion-app.yml", { where: dir });
   }
-  if (config.images.size === 0) throw nothingToBuild(dir);
+  if (config.images.size === 0) throw await nothingToBuild(dir);
   const plan = await planLocals(dir, config, options);
   const bases = new Set(plan.images.flatMap(({ recipe }) => usedBy(recipe)));
   const outputs = plan.images
@@ -152,7 +153,7 @@ export function createPlanner(dir: string, { platform, config, store }: PlannerO
 
   async function isLocal(name: string): Promise<boolean> {
     if (store === undefined) return false;
-    const known = await findReference({ root: path.resolve(store) }, name, formatPlatform(platform));
+    const known = await findReference(readOnlyStore(store), name, formatPlatform(platform));
     return known?.local === true;
   }
 
@@ -256,10 +257,16 @@ export async function checkFolder(
   });
 }
 
-function nothingToBuild(dir: string): AircrateError {
+async function nothingToBuild(dir: string): Promise<AircrateError> {
+  const older = await exists(path.join(dir, APP_YML_NAME));
   return new AircrateError("input", "there is nothing to build", {
     where: dir,
-    reason: "the folder has neither an auterion-app.yml nor an aircrate.yml with images",
-    hint: "examples/photo-gallery shows both",
+    reason: [
+      "the folder has neither an auterion-app.yml nor an aircrate.yml with images",
+      ...(older ? ["its app.yml does not say what the application is"] : []),
+    ],
+    hint: older
+      ? "say it below `app` in aircrate.yml: name, version and target; or write an auterion-app.yml"
+      : 'begin with "aircrate init"; examples/photo-gallery shows both files',
   });
 }

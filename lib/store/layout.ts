@@ -13,6 +13,13 @@ import { makeFolder } from "../folder.ts";
  */
 export interface Store {
   readonly root: string;
+  /** Nothing in it is made, marked as used or set aside. */
+  readonly readOnly?: true;
+}
+
+/** A store to look into, whether it is there or not. */
+export function readOnlyStore(root: string): Store {
+  return { root: path.resolve(root), readOnly: true };
 }
 
 /** Opens the store, making it when it is not there. @throws AircrateError unreachable when the folder cannot be used */
@@ -60,7 +67,8 @@ export const USE_STEP = 60 * 60 * 1000;
 export async function hasBlob(store: Store, blob: { digest: Digest; size: number }): Promise<boolean> {
   const file = blobFile(store, blob.digest);
   const found = await stat(file).catch(() => undefined);
-  return found?.isFile() === true && found.size === blob.size && (await markUsed(file, found.mtimeMs));
+  const there = found?.isFile() === true && found.size === blob.size;
+  return there && (store.readOnly === true || (await markUsed(file, found.mtimeMs)));
 }
 
 /** @returns whether the file is there still: pruning may have taken it since it was looked at */
@@ -83,6 +91,7 @@ async function markUsed(file: string, mtimeMs: number): Promise<boolean> {
  * @returns whether it could be moved
  */
 export async function quarantineBlob(store: Store, digest: Digest): Promise<boolean> {
+  if (store.readOnly === true) return false;
   const file = recordFile(store, "quarantine", hex(digest));
   try {
     await makeFolder(path.dirname(file));

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
-import { ANNOTATION, type Digest, type IndexEntry } from "../../spec/oci.ts";
+import { ANNOTATION, type Digest, Index, type IndexEntry } from "../../spec/oci.ts";
 import { FileRecord, JointRecord, LayerRecord, LayerTree, PackedBlocks, ReferenceRecord } from "../../spec/store.ts";
 import { digestOf, hex } from "../digest.ts";
 import type { Joint } from "../gzip/join.ts";
@@ -121,8 +121,15 @@ export async function recordReference(store: Store, record: ReferenceRecord): Pr
 }
 
 async function isListed(store: Store, { reference, manifest }: ReferenceRecord): Promise<boolean> {
-  const index = await readFile(path.join(store.root, "index.json"), "utf8").catch(() => "");
-  return index.includes(JSON.stringify(reference)) && index.includes(manifest.digest);
+  try {
+    const { manifests } = decodeJson(Index, await readFile(path.join(store.root, "index.json")));
+    return manifests.some(
+      ({ digest, annotations }) => digest === manifest.digest && annotations?.[ANNOTATION.refName] === reference,
+    );
+  } catch {
+    // Whoever lists it writes the file anew.
+    return false;
+  }
 }
 
 /** Forgets references; their blobs are for pruning. */

@@ -92,7 +92,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
   }
 
   function select(source: string, where: string): TreeItem[] {
-    const found = expandSource(cleanSource(source, where), where, {
+    const found = expandSource(cleanSource(source, where, OUTSIDE), where, {
       follow: (relative) => follow(relative, where),
       isFolder: (relative) => look(relative)?.isDirectory() === true,
       list: listNames,
@@ -201,6 +201,11 @@ function inodeOf(file: string): string {
   const { dev, ino } = lstatSync(file, { bigint: true });
   return `${dev}:${ino}`;
 }
+
+const OUTSIDE = {
+  of: "the build context",
+  hint: "copy it into the context, or make a folder above it the context",
+};
 
 function outsideError(link: string, context: string, where: string, target?: string): AircrateError {
   return new AircrateError("input", `${link} leads out of the build context`, {

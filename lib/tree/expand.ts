@@ -51,15 +51,13 @@ function compile(part: string, pattern: string, where: string): (name: string) =
 /**
  * Sources are relative to the top even with a leading slash, and `..` does not lead out of it.
  *
+ * @param outside where a source is that does, and what to do
  * @throws AircrateError input
  */
-export function cleanSource(source: string, where: string): string {
+export function cleanSource(source: string, where: string, outside: { of: string; hint: string }): string {
   const climbs = path.posix.normalize(source.replace(/^\/+/, ""));
   if (climbs === ".." || climbs.startsWith("../")) {
-    throw new AircrateError("input", `the source ${source} lies outside the build context`, {
-      where,
-      hint: "copy it into the context, or make a folder above it the context",
-    });
+    throw new AircrateError("input", `the source ${source} lies outside ${outside.of}`, { where, hint: outside.hint });
   }
   return path.posix.normalize(`/${source}`).slice(1).replace(/\/$/, "");
 }

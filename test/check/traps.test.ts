@@ -70,6 +70,12 @@ const CASES: readonly Case[] = [
     found: ["warning AC006 2", "warning AC007 8"],
   },
   {
+    name: "built on what no manifest can name",
+    manifest: HEAD + SERVICE + OVERRIDE,
+    files: { "a/Dockerfile": "FROM auterion/app-base:latest\n" },
+    found: ["warning AC007 8"],
+  },
+  {
     name: "an unknown service",
     manifest: `${HEAD}${SERVICE}compose-override: {services: {oen: {${QUIET}}}}\n`,
     found: ["problem AC008 10"],
@@ -131,6 +137,16 @@ test("every trap has a test, a hint and a place in the README", async (t) => {
       else assert.ok(hint.length > 0, code);
     }
   }
+});
+
+test("what is built on a base that no manifest can name is not told to name it", async (t) => {
+  const { findings } = await checkProject(
+    project(t, {
+      "auterion-app.yml": HEAD + SERVICE + OVERRIDE,
+      "a/Dockerfile": "FROM auterion/app-base:latest\n",
+    }),
+  );
+  assert.match(findings[0]!.hint.join(), /^build it on a version such as auterion\/app-base:v2/);
 });
 
 async function check(t: TestContext, files: Readonly<Record<string, string>>): Promise<string[]> {

@@ -223,7 +223,11 @@ describe("ADD", () => {
     refused(() => steps(`ENV U=${URL}\nADD $U /d`), {
       where: "Dockerfile:3",
       what: /ADD \$U \/d: what is fetched must be pinned by --checksum$/,
-      hint: /"curl -fL https:\/\/example\.com\/d\/f\.tgz\?v=1 \| sha256sum" .*"ADD --checksum=sha256:DIGEST \$U \/d"$/,
+      hint: /"curl -fL \$U \| sha256sum" .*"ADD --checksum=sha256:DIGEST \$U \/d"$/,
+    });
+    refused(() => steps("ARG U=https://user:secret@a.b/c\nCOPY $U /d"), {
+      where: "Dockerfile:3",
+      what: /COPY cannot fetch \$U$/,
     });
     refused(() => steps(`ADD --checksum=$NONE ${URL} /d`), {
       where: "Dockerfile:2",

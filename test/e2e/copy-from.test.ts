@@ -62,3 +62,16 @@ async function isSameWithoutStore(
   const again = await aircrateFor(t).build([dir, ...args]);
   assert.ok(readFileSync(again.file).equals(before));
 }
+
+test("a source that leaves the image that it is taken from is told with that image", async (t) => {
+  const dir = writeFiles(tempDir(t), {
+    "aircrate.yml": "images: {app: {context: .}}\n",
+    Dockerfile: "FROM scratch AS tools\nFROM scratch\nCOPY --from=tools ../../f /f\n",
+  });
+  const { status, stderr } = await aircrateFor(t).run(["build", dir]);
+  assert.equal(status, 3);
+  assert.match(
+    stderr,
+    /^aircrate: .*Dockerfile:3: the source \.\.\/\.\.\/f lies outside stage tools\n {2}-> paths are relative to the root/,
+  );
+});

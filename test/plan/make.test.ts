@@ -186,6 +186,8 @@ images:
     for (const files of none) {
       await fails(t, files, /there is nothing to build/, /auterion-app\.yml/);
     }
+    const older = await fails(t, { "app.yml": "services: {}\n" }, /there is nothing to build/, /app\.yml does not say/);
+    assert.match(older.hint.join(), /say it below `app` in aircrate\.yml/);
   });
 });
 
