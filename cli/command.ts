@@ -1,62 +1,103 @@
-import type { Argv, CommandModule } from "yargs";
+/** What an option and an argument have in common. */
+interface Described {
+  readonly describe: string;
+  /**
+   * What is to be written there. Completion knows FILE, FOLDER, COMMAND and the kinds of known-values.ts; all other words
+   * are for people alone.
+   */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+}
+
+/** An argument without a dash. */
+export interface Positional extends Described {
+  readonly required?: true;
+  readonly default?: string;
+  /** It takes all that follow; the last one of a command only. */
+  readonly many?: true;
+}
+
+interface Listed {
+  /** The one letter that may stand for the name. */
+  readonly short?: string;
+  /** Heading that it stands below in the help. */
+  readonly group?: string;
+  /** Understood, but not told of. */
+  readonly hidden?: true;
+}
+
+/** An option that is given or not. One that is true without being given is switched off by `--no-NAME`. */
+export interface Flag extends Listed {
+  readonly type: "boolean";
+  readonly describe: string;
+  readonly default?: boolean;
+}
+
+/** An option with a value. Of one that is given several times the last value counts, unless it is `repeated`. */
+export interface Valued extends Described, Listed {
+  /** Default: "string". */
+  readonly type?: "string" | "number";
+  readonly default?: string | number;
+  /** What is taken without it, in words. */
+  readonly defaultDescription?: string;
+  readonly required?: true;
+  /** Gives an array, of one value for each time; empty without it. */
+  readonly repeated?: true;
+  /** Gives an array of all words up to the next option, which may be none. */
+  readonly list?: true;
+}
+
+export type Option = Flag | Valued;
 
 /** An option that may be given several times, each time with one value. */
-export const REPEATED = {
-  type: "string",
-  array: true,
-  requiresArg: true,
-  nargs: 1,
-  default: [] as string[],
-  defaultDescription: "none",
-} as const;
+export const REPEATED = { repeated: true } as const;
+
+/** The option of every command that prints a report. */
+export const JSON_OPTION = { json: { type: "boolean", describe: "Print the report as JSON" } } as const;
+
+/** Options below a heading of the help. */
+export function inGroup<K extends string>(group: string, options: Readonly<Record<K, Option>>): Record<K, Option>;
+export function inGroup(group: string, options: Readonly<Record<string, Option>>): Record<string, Option> {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { ...option, group }]));
+}
+
+/** A command line that works, and what it does. */
+export type Example = readonly [line: string, does: string];
 
 /** What a command does. Each action is a module of its own, so that a command loads what it needs and nothing else. */
 export interface Action<A> {
   run(args: A): Promise<void>;
 }
 
-/** A command: how its arguments are written, and the way to what it does with them. */
-export interface Command<A> extends Pick<CommandModule<object, A>, "command" | "describe" | "builder"> {
-  action(): Promise<Action<A>>;
+/** A command as data: how it is written, and the way to what it does. Parser, help and completion are made of this. */
+export interface Command<A> {
+  /** In the order in which they are written. */
+  readonly positionals?: Readonly<Record<string, Positional>>;
+  /** By their long names, in the order in which help lists them. */
+  readonly options?: Readonly<Record<string, Option>>;
+  /** What is worth knowing beside the summary. */
+  readonly about?: string;
+  readonly examples: readonly Example[];
+  /** Printed at the end of the help as it is. */
+  readonly notes?: string;
+  /** Commands of this command. */
+  readonly commands?: readonly Entry[];
+  /** Missing when one of `commands` has to be named. */
+  action?(): Promise<Action<A>>;
 }
 
-/** Thrown to leave the parser with the command that it found. */
-export class Chosen {
-  readonly run: () => Promise<void>;
-
-  constructor(run: () => Promise<void>) {
-    this.run = run;
-  }
+/** A command in the list of those that there are. It is loaded only when it is the one that was named. */
+export interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Heading that it stands below in the help. */
+  readonly group?: string;
+  readonly hidden?: true;
+  load(): Promise<Command<object>>;
 }
 
-/**
- * Adds a command that is only chosen while the arguments are parsed, by throwing {@link Chosen}: behind a handler that
- * returns, yargs renders the whole help in advance, which takes longer than everything else that it does. Options are
- * read under the names they are declared with.
- */
-export function addCommand<A>(yargs: Argv, { action, ...command }: Command<A>): Argv {
-  const module: CommandModule<object, A> = {
-    ...command,
-    handler: (args) => {
-      const meant = lastOnes(args, arraysOf(yargs)) as A;
-      throw new Chosen(async () => (await action()).run(meant));
-    },
-  };
-  return yargs.command(module);
-}
-
-/**
- * Of an option that stands there several times the last value counts, unless it is declared as an array. The parser can
- * be told to do so, but then it leaves only the last value of arrays, too.
- */
-function lastOnes(args: object, arrays: ReadonlySet<string>): object {
-  const last = (value: unknown) => (Array.isArray(value) ? value.at(-1) : value);
-  return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, name === "_" || arrays.has(name) ? value : last(value)]),
-  );
-}
-
-/** The options, and positional arguments, of the command that is parsed that are arrays; missing in the types of yargs. */
-function arraysOf(yargs: Argv): ReadonlySet<string> {
-  return new Set((yargs as unknown as { getOptions(): { array: string[] } }).getOptions().array);
+/** How an argument is written in the line of usage: `<file>`, `[dir]`, `<names..>`. */
+export function positionalText(name: string, { required, many }: Positional): string {
+  const text = many ? `${name}..` : name;
+  return required ? `<${text}>` : `[${text}]`;
 }

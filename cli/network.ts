@@ -1,4 +1,4 @@
-import { REPEATED } from "./command.ts";
+import { inGroup, REPEATED } from "./command.ts";
 
 /** The options of every command that talks to registries. */
 export interface NetworkArguments {
@@ -10,29 +10,33 @@ export interface NetworkArguments {
   timeout: number;
 }
 
-export const NETWORK_OPTIONS = {
-  mirror: { ...REPEATED, describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]; may be repeated" },
-  ca: { ...REPEATED, describe: "Trust the authorities in this PEM file, too; may be repeated" },
+export const NETWORK_OPTIONS = inGroup("Networks", {
+  mirror: {
+    ...REPEATED,
+    value: "REGISTRY=HOST",
+    describe: "Ask HOST instead of REGISTRY, as REGISTRY[/PREFIX]=HOST[/PATH]",
+  },
+  ca: { ...REPEATED, value: "FILE", describe: "Trust the authorities in this PEM file, too" },
   "insecure-registry": {
     ...REPEATED,
-    describe: "Do not check the certificate of HOST[:PORT], and use plain http when it has no https; may be repeated",
+    value: "HOST",
+    describe: "Do not check the certificate of HOST[:PORT], and use plain http when it has no https",
   },
   retries: {
     type: "number",
-    requiresArg: true,
     default: 5,
     describe: "Send a request at most so often when the network or the registry fails",
   },
   "retry-max-wait": {
     type: "number",
-    requiresArg: true,
     default: 60,
-    describe: "Wait when a registry asks for it, but not for more seconds than this",
+    value: "SECONDS",
+    describe: "Wait when a registry asks for it, but not for longer than this",
   },
   timeout: {
     type: "number",
-    requiresArg: true,
     default: 60,
-    describe: "Give a request up after so many seconds without an answer, or without more of it",
+    value: "SECONDS",
+    describe: "Give a request up after so long without an answer, or without more of it",
   },
-} as const;
+});

@@ -8,6 +8,9 @@ import { ask } from "../ui/prompt.ts";
 import { print, warn } from "../ui/text.ts";
 
 export async function run(args: LoginArguments): Promise<void> {
+  if (args.password !== undefined) {
+    throw passwordError("a password is not taken from the command line", "every user of the machine can see it there");
+  }
   const registry = parseRegistry(args.registry);
   const credentials = await readCredentials(args);
   const { file, helper, proved } = await login(registry, credentials, {

@@ -1,4 +1,5 @@
-import type { Command } from "../command.ts";
+import { type Command, JSON_OPTION } from "../command.ts";
+import { APP_VERSION, PROJECT_FOLDER } from "../project.ts";
 
 export interface CheckArguments {
   dir: string;
@@ -9,20 +10,20 @@ export interface CheckArguments {
 }
 
 export const checkCommand: Command<CheckArguments> = {
-  command: "check [dir]",
-  describe: "Find what is wrong with a project, and the traps of the field; asks no registry",
-  builder: (yargs) =>
-    yargs
-      .positional("dir", { type: "string", default: ".", describe: "Folder with auterion-app.yml or aircrate.yml" })
-      .options({
-        strict: { type: "boolean", default: false, describe: "Count warnings and unknown keys as problems" },
-        simulation: {
-          type: "boolean",
-          default: false,
-          describe: "Check what is built for the simulation, linux/amd64",
-        },
-        "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
-        json: { type: "boolean", default: false, describe: "Print the findings as JSON" },
-      }),
+  about: "Tells of everything at once and asks no registry.",
+  positionals: { dir: PROJECT_FOLDER },
+  options: {
+    strict: { type: "boolean", describe: "Count warnings and unknown keys as problems" },
+    simulation: {
+      type: "boolean",
+      describe: "Check what is built for the simulation, linux/amd64",
+    },
+    ...APP_VERSION,
+    ...JSON_OPTION,
+  },
+  examples: [
+    ["aircrate check", "check the project in this folder"],
+    ["aircrate check my-app --strict", "end with exit status 3 for warnings, too"],
+  ],
   action: () => import("../actions/check.ts"),
 };

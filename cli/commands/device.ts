@@ -1,26 +1,6 @@
-import type { Argv } from "yargs";
 import { APP_ACTIONS, type AppAction } from "../../lib/device/protocol.ts";
-import { addCommand, type Command } from "../command.ts";
+import { type Command, type Entry, JSON_OPTION } from "../command.ts";
 import { DEVICE_OPTIONS, type DeviceArguments } from "../device.ts";
-
-export interface DescribeArguments extends DeviceArguments {
-  json: boolean;
-}
-
-/** Without a command of its own it tells what the device is. */
-export const deviceCommand: Command<DescribeArguments> = {
-  command: "device",
-  describe: "Show a device and its applications; logs, start, stop, restart, enable, disable, remove APP",
-  builder: (yargs) => {
-    addCommand(yargs, logsCommand);
-    for (const action of APP_ACTIONS) addCommand(yargs, changeCommand(action));
-    return yargs.options({
-      ...DEVICE_OPTIONS,
-      json: { type: "boolean", default: false, describe: "Print the report as JSON" },
-    });
-  },
-  action: async () => ({ run: (await import("../actions/device.ts")).describe }),
-};
 
 export interface AppArguments extends DeviceArguments {
   app: string;
@@ -30,20 +10,15 @@ export interface LogsArguments extends AppArguments {
   tail: string;
 }
 
-const APP = {
-  type: "string",
-  demandOption: true,
-  describe: "The application, as <author>.<name>",
-} as const;
+const APP = { app: { required: true, value: "APP", describe: "The application, as <author>.<name>" } } as const;
 
 const logsCommand: Command<LogsArguments> = {
-  command: "logs <app>",
-  describe: "Show the logs of an application",
-  builder: (yargs: Argv) =>
-    yargs.positional("app", APP).options({
-      ...DEVICE_OPTIONS,
-      tail: { type: "string", requiresArg: true, default: "100", describe: "Lines from the end, or all" },
-    }),
+  positionals: APP,
+  options: {
+    tail: { value: "N", default: "100", describe: "Lines from the end, or all" },
+    ...DEVICE_OPTIONS,
+  },
+  examples: [["aircrate device logs com.example.app --tail all", "show all that is kept"]],
   action: async () => ({ run: (await import("../actions/device.ts")).logs }),
 };
 
@@ -58,12 +33,34 @@ const DOES: Readonly<Record<AppAction, string>> = {
 
 function changeCommand(name: AppAction): Command<AppArguments> {
   return {
-    command: `${name} <app>`,
-    describe: DOES[name],
-    builder: (yargs: Argv) => yargs.positional("app", APP).options(DEVICE_OPTIONS),
+    positionals: APP,
+    options: DEVICE_OPTIONS,
+    examples: [[`aircrate device ${name} com.example.app`, `${name} com.example.app`]],
     action: async () => {
       const { change } = await import("../actions/device.ts");
       return { run: (args) => change(args, name) };
     },
   };
 }
+
+const COMMANDS: readonly Entry[] = [
+  { name: "logs", summary: "Show the logs of an application", load: async () => logsCommand },
+  ...APP_ACTIONS.map((name) => ({ name, summary: DOES[name], load: async () => changeCommand(name) })),
+];
+
+export interface DescribeArguments extends DeviceArguments {
+  json: boolean;
+}
+
+/** Without a command of its own it tells what the device is. */
+export const deviceCommand: Command<DescribeArguments> = {
+  about: "Without a command, shows the device and its applications.",
+  commands: COMMANDS,
+  options: { ...JSON_OPTION, ...DEVICE_OPTIONS },
+  examples: [
+    ["aircrate device", "show the device that is connected"],
+    ["aircrate device logs com.example.app", "show what an application says"],
+    ["aircrate device restart com.example.app --device 10.41.1.1", "restart one on another device"],
+  ],
+  action: async () => ({ run: (await import("../actions/device.ts")).describe }),
+};

@@ -1,22 +1,6 @@
-import type { Argv } from "yargs";
 import { createWorkPool } from "../../lib/workers/pool.ts";
-import { addCommand, type Command, REPEATED } from "../command.ts";
+import { type Command, type Entry, inGroup, JSON_OPTION, REPEATED } from "../command.ts";
 import { MAKING_OPTIONS, type MakingArguments } from "../making.ts";
-
-/** What `docker image` does, with the store in the place of a daemon's images. */
-export const imageCommand: Command<object> = {
-  command: "image",
-  describe: "Build single images into the store and look after them: build, ls, rm, tag",
-  builder: (yargs: Argv) => {
-    addCommand(yargs, buildCommand);
-    addCommand(yargs, listCommand);
-    addCommand(yargs, removeCommand);
-    addCommand(yargs, tagCommand);
-    return yargs.demandCommand(1, "name a command for images: build, ls, rm or tag");
-  },
-  // Never reached without a command for images.
-  action: async () => ({ run: async () => {} }),
-};
 
 export interface ImageBuildArguments extends MakingArguments {
   context: string;
@@ -29,45 +13,43 @@ export interface ImageBuildArguments extends MakingArguments {
   json: boolean;
 }
 
+const describe = "Understood as of Docker, and without effect";
+
 /** What Docker needs to be told, and what follows by itself here. */
 const WITHOUT_EFFECT = {
   // Of --no-cache.
-  cache: { type: "boolean", hidden: true },
-  "force-rm": { type: "boolean", hidden: true },
-  load: { type: "boolean", hidden: true },
-  progress: { type: "string", hidden: true },
-  rm: { type: "boolean", hidden: true },
+  cache: { type: "boolean", hidden: true, describe },
+  "force-rm": { type: "boolean", hidden: true, describe },
+  load: { type: "boolean", hidden: true, describe },
+  progress: { hidden: true, describe },
+  rm: { type: "boolean", hidden: true, describe },
 } as const;
 
 const buildCommand: Command<ImageBuildArguments> = {
-  command: "build <context>",
-  describe: "Make the image of a Dockerfile and give it a local tag",
-  builder: (yargs) =>
-    yargs
-      .positional("context", {
-        type: "string",
-        demandOption: true,
-        describe: "Folder that the Dockerfile copies from",
-      })
-      .options({
-        tag: {
-          ...{ alias: "t", type: "string", array: true, requiresArg: true, nargs: 1, demandOption: true },
-          describe: "Name of the image, as NAME:TAG; may be repeated",
-        },
-        file: { alias: "f", type: "string", requiresArg: true, describe: "Dockerfile [default: CONTEXT/Dockerfile]" },
-        platform: { type: "string", requiresArg: true, default: "linux/arm64", describe: "What the image runs on" },
-        "build-arg": {
-          ...REPEATED,
-          describe: "Value for an ARG, as KEY=VALUE, or KEY for that of the environment; may be repeated",
-        },
-        target: { type: "string", requiresArg: true, describe: "Stage to build [default: the last one]" },
-        ...MAKING_OPTIONS,
-        quiet: { alias: "q", type: "boolean", default: false, describe: "Print the digest of the config alone" },
-        json: { type: "boolean", default: false, describe: "Print the report as JSON" },
-        ...WITHOUT_EFFECT,
-      })
-      .example("$0 image build -t gallery-base:1 -f Dockerfile.base .", "FROM gallery-base:1 finds it")
-      .example("$0 image build -t camera:2 --build-arg MODE=fast src/camera", "build another folder"),
+  positionals: { context: { required: true, value: "FOLDER", describe: "Folder that the Dockerfile copies from" } },
+  options: {
+    ...inGroup("Image", {
+      tag: { ...REPEATED, required: true, short: "t", value: "IMAGE", describe: "Name of the image, as NAME:TAG" },
+      file: { short: "f", value: "FILE", describe: "Dockerfile", defaultDescription: "CONTEXT/Dockerfile" },
+      platform: { default: "linux/arm64", value: "PLATFORM", describe: "What the image runs on" },
+      "build-arg": {
+        ...REPEATED,
+        value: "KEY=VALUE",
+        describe: "Value for an ARG, or KEY for that of the environment",
+      },
+      target: { value: "STAGE", describe: "Stage to build", defaultDescription: "the last one" },
+    }),
+    ...inGroup("Output", {
+      quiet: { type: "boolean", short: "q", describe: "Print the digest of the config alone" },
+      ...JSON_OPTION,
+    }),
+    ...MAKING_OPTIONS,
+    ...WITHOUT_EFFECT,
+  },
+  examples: [
+    ["aircrate image build -t gallery-base:1 -f Dockerfile.base .", "FROM gallery-base:1 finds it"],
+    ["aircrate image build -t camera:2 --build-arg MODE=fast src/camera", "build another folder"],
+  ],
   async action() {
     // Threads start beside the loading of all the rest.
     const pool = createWorkPool();
@@ -82,10 +64,8 @@ export interface ImageListArguments {
 }
 
 const listCommand: Command<ImageListArguments> = {
-  command: "ls",
-  describe: "Show the images in the store",
-  builder: (yargs) =>
-    yargs.options({ json: { type: "boolean", default: false, describe: "Print the report as JSON" } }),
+  options: JSON_OPTION,
+  examples: [["aircrate image ls", "list their names, platforms and sizes"]],
   action: async () => ({ run: (await import("../actions/image.ts")).list }),
 };
 
@@ -94,10 +74,9 @@ export interface ImageRemoveArguments {
 }
 
 const removeCommand: Command<ImageRemoveArguments> = {
-  command: "rm <names..>",
-  describe: "Forget names of images; aircrate store prune frees what nobody needs then",
-  builder: (yargs) =>
-    yargs.positional("names", { type: "string", array: true, demandOption: true, describe: "Names, as NAME:TAG" }),
+  about: "Frees nothing by itself: aircrate store prune removes what nobody needs then.",
+  positionals: { names: { many: true, required: true, value: "IMAGE", describe: "Names, as NAME:TAG" } },
+  examples: [["aircrate image rm camera:1 camera:2", "forget both"]],
   action: async () => ({ run: (await import("../actions/image.ts")).remove }),
 };
 
@@ -107,11 +86,31 @@ export interface ImageTagArguments {
 }
 
 const tagCommand: Command<ImageTagArguments> = {
-  command: "tag <old> <new>",
-  describe: "Give an image a further name, which is local",
-  builder: (yargs) =>
-    yargs
-      .positional("old", { type: "string", demandOption: true, describe: "Name that it has, as NAME:TAG" })
-      .positional("new", { type: "string", demandOption: true, describe: "Name that it gets, too, as NAME:TAG" }),
+  positionals: {
+    old: { required: true, value: "IMAGE", describe: "Name that it has, as NAME:TAG" },
+    new: { required: true, value: "NAME", describe: "Name that it gets, too, as NAME:TAG" },
+  },
+  examples: [["aircrate image tag camera:2 camera:latest", "both names lead to it"]],
   action: async () => ({ run: (await import("../actions/image.ts")).tag }),
+};
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: "build",
+    summary: "Make the image of a Dockerfile and give it a local tag",
+    load: async () => buildCommand,
+  },
+  { name: "ls", summary: "Show the images in the store", load: async () => listCommand },
+  { name: "rm", summary: "Forget names of images", load: async () => removeCommand },
+  { name: "tag", summary: "Give an image a further name, which is local", load: async () => tagCommand },
+];
+
+/** What `docker image` does, with the store in the place of a daemon's images. */
+export const imageCommand: Command<object> = {
+  about: "As Docker's commands of these names; build -t, tag, rmi and images are understood, too.",
+  commands: COMMANDS,
+  examples: [
+    ["aircrate image build -t camera:2 src/camera", "build one"],
+    ["aircrate image ls", "show what is there"],
+  ],
 };

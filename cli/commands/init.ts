@@ -7,19 +7,19 @@ export interface InitArguments {
 }
 
 export const initCommand: Command<InitArguments> = {
-  command: "init [dir]",
-  describe: "Write a small application that can be built at once",
-  builder: (yargs) =>
-    yargs
-      .positional("dir", { type: "string", default: ".", describe: "Folder to write it into" })
-      .options({
-        name: { type: "string", requiresArg: true, describe: "Name of the application [default: that of the folder]" },
-        author: {
-          type: "string",
-          requiresArg: true,
-          describe: "Its author as a reverse domain name [default: com.example]",
-        },
-      })
-      .example("$0 init my-app --author com.example", "write it into a new folder, without a question"),
+  about: "Overwrites nothing.",
+  positionals: { dir: { default: ".", value: "FOLDER", describe: "Folder to write it into" } },
+  options: {
+    name: { value: "NAME", describe: "Name of the application", defaultDescription: "that of the folder" },
+    author: {
+      value: "AUTHOR",
+      describe: "Its author as a reverse domain name",
+      defaultDescription: "com.example",
+    },
+  },
+  examples: [
+    ["aircrate init", "write it into this folder; asks for the names on a terminal"],
+    ["aircrate init my-app --author com.example", "write it into a new folder, without a question"],
+  ],
   action: () => import("../actions/init.ts"),
 };

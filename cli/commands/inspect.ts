@@ -1,4 +1,4 @@
-import type { Command } from "../command.ts";
+import { type Command, JSON_OPTION } from "../command.ts";
 
 export interface InspectArguments {
   file: string;
@@ -6,15 +6,17 @@ export interface InspectArguments {
 }
 
 export const inspectCommand: Command<InspectArguments> = {
-  command: "inspect <file>",
-  describe: "Show what is in a file: services, images, layers, payload",
-  builder: (yargs) =>
-    yargs
-      .positional("file", {
-        type: "string",
-        demandOption: true,
-        describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
-      })
-      .options({ json: { type: "boolean", default: false, describe: "Print the description as JSON" } }),
+  positionals: {
+    file: {
+      required: true,
+      value: "FILE",
+      describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
+    },
+  },
+  options: JSON_OPTION,
+  examples: [
+    ["aircrate inspect app.auterionos", "show it for people"],
+    ["aircrate inspect images.tar --json", "print it for programs"],
+  ],
   action: () => import("../actions/inspect.ts"),
 };

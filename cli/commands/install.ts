@@ -1,5 +1,5 @@
 import { INSTALL_LIMIT_S } from "../../lib/device/protocol.ts";
-import type { Command } from "../command.ts";
+import { type Command, JSON_OPTION } from "../command.ts";
 import { DEVICE_OPTIONS, type DeviceArguments } from "../device.ts";
 
 export interface InstallArguments extends DeviceArguments {
@@ -10,26 +10,22 @@ export interface InstallArguments extends DeviceArguments {
 }
 
 export const installCommand: Command<InstallArguments> = {
-  command: "install <file>",
-  describe: "Install a file on a device",
-  builder: (yargs) =>
-    yargs
-      .positional("file", { type: "string", demandOption: true, describe: ".auterionos file" })
-      .options({
-        ...DEVICE_OPTIONS,
-        verify: {
-          type: "boolean",
-          default: true,
-          describe: "Verify the file first; --no-verify leaves that to the device",
-        },
-        wait: {
-          type: "number",
-          requiresArg: true,
-          default: INSTALL_LIMIT_S,
-          describe: "Seconds from the end of the upload until the device has to be done",
-        },
-        json: { type: "boolean", default: false, describe: "Print the report as JSON" },
-      })
-      .example("$0 install build/com.example.app-1.0.0.auterionos", "install on the device that is connected"),
+  about: "Proves the file, sends it and follows the installation to its end.",
+  positionals: { file: { required: true, value: "FILE", describe: ".auterionos file" } },
+  options: {
+    verify: { type: "boolean", default: true, describe: "Leave it to the device to verify the file" },
+    wait: {
+      type: "number",
+      value: "SECONDS",
+      default: INSTALL_LIMIT_S,
+      describe: "Time from the end of the upload until the device has to be done",
+    },
+    ...JSON_OPTION,
+    ...DEVICE_OPTIONS,
+  },
+  examples: [
+    ["aircrate install app-1.0.0.auterionos", "install on the device that is connected"],
+    ["aircrate install app-1.0.0.auterionos --device 10.41.1.1", "install on another one"],
+  ],
   action: () => import("../actions/install.ts"),
 };

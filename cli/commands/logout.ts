@@ -5,9 +5,10 @@ export interface LogoutArguments {
 }
 
 export const logoutCommand: Command<LogoutArguments> = {
-  command: "logout [registry]",
-  describe: "Forget the credentials for a registry",
-  builder: (yargs) =>
-    yargs.positional("registry", { type: "string", default: "docker.io", describe: "Registry, as HOST[:PORT]" }),
+  positionals: { registry: { default: "docker.io", value: "REGISTRY", describe: "Registry, as HOST[:PORT]" } },
+  examples: [
+    ["aircrate logout", "forget those for Docker Hub"],
+    ["aircrate logout registry.example:5000", "forget those for another registry"],
+  ],
   action: () => import("../actions/logout.ts"),
 };

@@ -1,4 +1,5 @@
-import type { Command } from "../command.ts";
+import { type Command, JSON_OPTION } from "../command.ts";
+import { APP_VERSION, PROJECT_FOLDER } from "../project.ts";
 
 export interface PlanArguments {
   dir: string;
@@ -8,15 +9,15 @@ export interface PlanArguments {
 }
 
 export const planCommand: Command<PlanArguments> = {
-  command: "plan [dir]",
-  describe: "Show what would be built from what; asks no registry",
-  builder: (yargs) =>
-    yargs
-      .positional("dir", { type: "string", default: ".", describe: "Folder with auterion-app.yml or aircrate.yml" })
-      .options({
-        simulation: { type: "boolean", default: false, describe: "Plan for the simulation, linux/amd64" },
-        "app-version": { type: "string", requiresArg: true, describe: "Version instead of the manifest's" },
-        json: { type: "boolean", default: false, describe: "Print the plan as JSON" },
-      }),
+  positionals: { dir: PROJECT_FOLDER },
+  options: {
+    simulation: { type: "boolean", describe: "Plan for the simulation, linux/amd64" },
+    ...APP_VERSION,
+    ...JSON_OPTION,
+  },
+  examples: [
+    ["aircrate plan", "show it of the project in this folder"],
+    ["aircrate plan my-app --json", "print it for programs"],
+  ],
   action: () => import("../actions/plan.ts"),
 };

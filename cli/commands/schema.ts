@@ -6,19 +6,18 @@ export interface SchemaArguments {
 }
 
 export const schemaCommand: Command<SchemaArguments> = {
-  command: "schema [name]",
-  describe: "Print the JSON Schema of auterion-app.yml or aircrate.yml, for editors",
-  builder: (yargs) =>
-    yargs
-      .positional("name", {
-        choices: SCHEMA_NAMES,
-        default: SCHEMA_NAMES[0],
-        describe: "File that the schema is of, without .yml",
-      })
-      .example(
-        "$0 schema > auterion-app.schema.json",
-        "write it to a file, and name that in the manifest's first line:",
-      )
-      .example("# yaml-language-server: $schema=auterion-app.schema.json", ""),
+  about:
+    "An editor finds it by the first line of the manifest: # yaml-language-server: $schema=auterion-app.schema.json",
+  positionals: {
+    name: {
+      choices: SCHEMA_NAMES,
+      default: SCHEMA_NAMES[0],
+      describe: "File that the schema is of, without .yml",
+    },
+  },
+  examples: [
+    ["aircrate schema > auterion-app.schema.json", "that of auterion-app.yml"],
+    ["aircrate schema aircrate > aircrate.schema.json", "that of aircrate.yml"],
+  ],
   action: () => import("../actions/schema.ts"),
 };

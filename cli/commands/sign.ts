@@ -7,21 +7,19 @@ export interface SignArguments {
 }
 
 export const signCommand: Command<SignArguments> = {
-  command: "sign <file>",
-  describe: "Sign a finished .auterionos file, or sign it anew",
-  builder: (yargs) =>
-    yargs
-      .positional("file", { type: "string", demandOption: true, describe: "Mender artifact of any writer" })
-      .options({
-        key: {
-          alias: "k",
-          type: "string",
-          requiresArg: true,
-          demandOption: true,
-          describe: "Private key in PEM, RSA or ECDSA P-256; - reads it from stdin",
-        },
-        output: { alias: "o", type: "string", requiresArg: true, describe: "File to write [default: the file itself]" },
-      })
-      .example("$0 sign app.auterionos --key private.pem", "sign a file that was built elsewhere"),
+  positionals: { file: { required: true, value: "FILE", describe: "Mender artifact of any writer" } },
+  options: {
+    key: {
+      short: "k",
+      required: true,
+      value: "FILE",
+      describe: "Private key in PEM, RSA or ECDSA P-256; - reads it from stdin",
+    },
+    output: { short: "o", value: "FILE", describe: "File to write", defaultDescription: "the file itself" },
+  },
+  examples: [
+    ["aircrate sign app.auterionos --key private.pem", "sign a file that was built elsewhere"],
+    ["aircrate sign app.auterionos -k private.pem -o signed.auterionos", "leave the file itself as it is"],
+  ],
   action: () => import("../actions/sign.ts"),
 };

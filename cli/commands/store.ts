@@ -1,38 +1,19 @@
-import type { Argv } from "yargs";
-import { addCommand, type Command, REPEATED } from "../command.ts";
-
-/** The folder of the store is looked after by commands of its own. */
-export const storeCommand: Command<object> = {
-  command: "store",
-  describe: "Look after the blob store: ls, verify, prune, import",
-  builder: (yargs: Argv) => {
-    addCommand(yargs, listCommand);
-    addCommand(yargs, verifyCommand);
-    addCommand(yargs, pruneCommand);
-    addCommand(yargs, importCommand);
-    return yargs.demandCommand(1, "name a command of the store: ls, verify, prune or import");
-  },
-  // Never reached without a command of the store.
-  action: async () => ({ run: async () => {} }),
-};
+import { type Command, type Entry, JSON_OPTION, REPEATED } from "../command.ts";
 
 export interface JsonArgument {
   json: boolean;
 }
 
-const JSON_OPTION = { json: { type: "boolean", default: false, describe: "Print the report as JSON" } } as const;
-
 const listCommand: Command<JsonArgument> = {
-  command: "ls",
-  describe: "Show what is in the store",
-  builder: (yargs) => yargs.options(JSON_OPTION),
+  options: JSON_OPTION,
+  examples: [["aircrate store ls", "list the references, and what everything weighs"]],
   action: async () => ({ run: (await import("../actions/store.ts")).list }),
 };
 
 const verifyCommand: Command<JsonArgument> = {
-  command: "verify",
-  describe: "Check every blob against its digest; damaged ones are set aside",
-  builder: (yargs) => yargs.options(JSON_OPTION),
+  about: "What was set aside is fetched or packed again by the next build.",
+  options: JSON_OPTION,
+  examples: [["aircrate store verify", "read every blob"]],
   action: async () => ({ run: (await import("../actions/store.ts")).verify }),
 };
 
@@ -44,30 +25,25 @@ export interface PruneArguments extends JsonArgument {
 }
 
 const pruneCommand: Command<PruneArguments> = {
-  command: "prune",
-  describe: "Remove what is not needed; without options only what nobody can use",
-  builder: (yargs) =>
-    yargs
-      .options({
-        "keep-lock": {
-          ...REPEATED,
-          describe: "Keep the images and remote files that this lock file names, and no other images; may be repeated",
-        },
-        "older-than": {
-          type: "string",
-          requiresArg: true,
-          describe: "Remove what was not used for this long, as 30d, 12h or 90m",
-        },
-        "max-size": {
-          type: "string",
-          requiresArg: true,
-          describe: "Remove what was used least recently until the blobs take no more, as 5GB or 5GiB",
-        },
-        "dry-run": { type: "boolean", default: false, describe: "Show what would go and remove nothing" },
-        ...JSON_OPTION,
-      })
-      .example("$0 store prune --older-than 30d", "remove what was not used for a month")
-      .example("$0 store prune --keep-lock app/aircrate.lock", "keep what this project needs"),
+  about: "Without options, removes only what nobody can use. It may run beside builds.",
+  options: {
+    "keep-lock": {
+      ...REPEATED,
+      value: "FILE",
+      describe: "Keep the images and remote files that this lock file names, and no other images",
+    },
+    "older-than": { value: "TIME", describe: "Remove what was not used for this long, as 30d, 12h or 90m" },
+    "max-size": {
+      value: "SIZE",
+      describe: "Remove what was used least recently until the blobs take no more, as 5GB or 5GiB",
+    },
+    "dry-run": { type: "boolean", describe: "Show what would go and remove nothing" },
+    ...JSON_OPTION,
+  },
+  examples: [
+    ["aircrate store prune --older-than 30d", "remove what was not used for a month"],
+    ["aircrate store prune --keep-lock my-app/aircrate.lock", "keep what this project needs"],
+  ],
   action: async () => ({ run: (await import("../actions/store.ts")).prune }),
 };
 
@@ -77,24 +53,45 @@ export interface ImportArguments extends JsonArgument {
 }
 
 const importCommand: Command<ImportArguments> = {
-  command: "import <files..>",
-  describe: "Take the images of files into the store, so that builds find them offline",
-  builder: (yargs) =>
-    yargs
-      .positional("files", {
-        type: "string",
-        array: true,
-        demandOption: true,
-        describe: "OCI image layouts, docker-archives or .auterionos files, of any origin",
-      })
-      .options({
-        as: {
-          type: "string",
-          requiresArg: true,
-          describe: "Reference for the image, instead of the names in the file",
-        },
-        ...JSON_OPTION,
-      })
-      .example("$0 store import python.tar", "as written by docker save, podman save or skopeo copy"),
+  positionals: {
+    files: {
+      many: true,
+      required: true,
+      value: "FILE",
+      describe: "OCI image layouts, docker-archives or .auterionos files, of any origin",
+    },
+  },
+  options: {
+    as: { value: "REFERENCE", describe: "Reference for the image, instead of the names in the file" },
+    ...JSON_OPTION,
+  },
+  examples: [
+    ["aircrate store import python.tar", "as written by docker save, podman save or skopeo copy"],
+    ["aircrate store import layout/ --as python:3.11-slim", "give the image of a layout this name"],
+  ],
   action: async () => ({ run: (await import("../actions/store.ts")).importImages }),
+};
+
+const COMMANDS: readonly Entry[] = [
+  { name: "ls", summary: "Show what is in the store", load: async () => listCommand },
+  {
+    name: "verify",
+    summary: "Check every blob against its digest; damaged ones are set aside",
+    load: async () => verifyCommand,
+  },
+  { name: "prune", summary: "Remove what is not needed", load: async () => pruneCommand },
+  {
+    name: "import",
+    summary: "Take the images of files into the store, so that builds find them offline",
+    load: async () => importCommand,
+  },
+];
+
+/** The folder of the store is looked after by commands of its own. */
+export const storeCommand: Command<object> = {
+  commands: COMMANDS,
+  examples: [
+    ["aircrate store ls", "list what is there"],
+    ["aircrate store prune --max-size 5GB", "make room"],
+  ],
 };

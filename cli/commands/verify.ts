@@ -7,18 +7,31 @@ export interface VerifyArguments {
 }
 
 export const verifyCommand: Command<VerifyArguments> = {
-  command: "verify <file>",
-  describe: "Prove that a file is whole and right",
-  builder: (yargs) =>
-    yargs
-      .positional("file", {
-        type: "string",
-        demandOption: true,
-        describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
-      })
-      .options({
-        key: { ...REPEATED, alias: "k", describe: "Public key in PEM; one of those given must have signed the file" },
-        with: { ...REPEATED, describe: "File that the device has: proves the layers that a thin file leaves out" },
-      }),
+  about: "Reads all of it: checksums, order, every blob, diffIDs, configs, tags and signatures.",
+  positionals: {
+    file: {
+      required: true,
+      value: "FILE",
+      describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
+    },
+  },
+  options: {
+    key: {
+      ...REPEATED,
+      short: "k",
+      value: "FILE",
+      describe: "Public key in PEM; one of those given must have signed the file",
+    },
+    with: {
+      ...REPEATED,
+      value: "FILE",
+      describe: "File that the device has: proves the layers that a thin file leaves out",
+    },
+  },
+  examples: [
+    ["aircrate verify app.auterionos", "prove it"],
+    ["aircrate verify app.auterionos --key public.pem", "and who made it"],
+    ["aircrate verify app-1.1-thin.auterionos --with app-1.0.auterionos", "and what a thin file leaves out"],
+  ],
   action: () => import("../actions/verify.ts"),
 };

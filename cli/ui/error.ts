@@ -20,37 +20,36 @@ export class Interrupted extends Error {
   }
 }
 
-/** Prints an error: what and where, then why, then what to do. @returns the exit status */
-export function printError(error: unknown): number {
-  const [status, lines] = describe(error);
+/**
+ * Prints an error: what and where, then why, then what to do.
+ *
+ * @param command the command at hand, of which the help is named when it was not used as it should be
+ * @returns the exit status
+ */
+export function printError(error: unknown, command: string): number {
+  const [status, lines] = describe(error, command);
   process.stderr.write(`${lines.map(printable).join("\n")}\n`);
   if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${trace(error)}\n`);
   return status;
 }
 
-function describe(error: unknown): [status: number, lines: string[]] {
+function describe(error: unknown, command: string): [status: number, lines: string[]] {
+  const help = `${command} --help tells how it is used`;
   if (error instanceof AircrateError) {
-    const { message, fault, reason, hint } = error;
+    const { message, fault, reason } = error;
+    const hint = fault === "usage" && error.hint.length === 0 ? [help] : error.hint;
     return [
       EXIT_STATUS[fault],
       [`aircrate: ${message}`, ...reason.map((line) => `  ${line}`), ...hint.map((line) => `  -> ${line}`)],
     ];
   }
   if (error instanceof Interrupted) return [SIGNAL_STATUS[error.signal] ?? 1, [`aircrate: ${error.message}`]];
-  if (isUsage(error)) {
-    const [first = "", ...others] = error.message.split("\n").filter((line) => line.trim() !== "");
-    return [EXIT_STATUS.usage, [`aircrate: ${first}`, ...others, "  -> aircrate --help lists commands and options"]];
-  }
+  if (error instanceof UsageError) return [EXIT_STATUS.usage, [`aircrate: ${error.message}`, `  -> ${help}`]];
   const message = error instanceof Error ? error.message : String(error);
   return [
     EXIT_STATUS.internal,
     [`aircrate: internal fault: ${message}`, "  -> please report it with the output of AIRCRATE_DEBUG=1"],
   ];
-}
-
-/** yargs has an error class of its own for what a command line lacks. */
-function isUsage(error: unknown): error is Error {
-  return error instanceof UsageError || (error instanceof Error && error.name === "YError");
 }
 
 function trace(error: unknown): string {

@@ -66,6 +66,7 @@ test("exit status 0: what only asks", async (t) => {
   assert.match(help.stdout, /AIRCRATE_STORE/);
   const build = await aircrate.run(["build", "--help"]);
   assert.equal(build.status, 0);
+  assert.deepEqual(await aircrate.run(["help", "build"]), build);
   for (const option of [
     "output",
     "format",
@@ -109,14 +110,35 @@ test("exit status 2: the command line is wrong", async (t) => {
   const dir = writeFiles(tempDir(t), { "images/aircrate.yml": "images:\n  app: { from: scratch }\n" });
   const aircrate = aircrateFor(t, { cwd: dir });
   const cases: Omit<Case, "status">[] = [
-    { name: "no command", first: "name a command", rest: /--help/, args: [] },
-    { name: "unknown command", first: /Unknown argument: frobnicate/, rest: /--help/, args: ["frobnicate"] },
-    { name: "misspelt command", first: /Unknown argument: biuld \(did you mean build\?\)/, args: ["biuld"] },
-    { name: "unknown option", first: /Unknown argument: frob/, rest: /--help/, args: ["build", "--frob"] },
-    { name: "an option of another command", first: /Unknown argument: offline/, args: ["plan", "--offline"] },
-    { name: "two folders", first: /Unknown argument: b/, args: ["build", "a", "b"] },
-    { name: "no value", first: /Not enough arguments following: o/, args: ["build", "-o"] },
-    { name: "unknown format", first: /Invalid values:/, rest: /"tgz"/, args: ["build", "--format", "tgz"] },
+    { name: "no command", first: "name a command", rest: /-> aircrate --help/, args: [] },
+    {
+      name: "unknown command",
+      first: 'unknown command "frobnicate"',
+      rest: /-> aircrate --help/,
+      args: ["frobnicate"],
+    },
+    { name: "misspelt command", first: 'unknown command "biuld": did you mean `build`?', args: ["biuld", "--help"] },
+    {
+      name: "unknown option",
+      first: "unknown option --frob",
+      rest: /-> aircrate build --help/,
+      args: ["build", "--frob"],
+    },
+    {
+      name: "misspelt option",
+      first: /unknown option --miror: did you mean `--mirror`\?/,
+      args: ["lock", "--miror=a=b"],
+    },
+    { name: "an option of another command", first: "unknown option --offline", args: ["plan", "--offline"] },
+    {
+      name: "help of no command",
+      first: /unknown command "biuld".*/,
+      rest: /-> aircrate help --help/,
+      args: ["help", "biuld"],
+    },
+    { name: "two folders", first: 'unexpected argument "b"', args: ["build", "a", "b"] },
+    { name: "no value", first: "-o needs a value", args: ["build", "-o"] },
+    { name: "unknown format", first: /--format takes .*, not "tgz"/, args: ["build", "--format", "tgz"] },
     { name: "no mirror", first: '"docker.io" is not a mirror', args: ["build", "--mirror", "docker.io"] },
     {
       name: "a mirror with a scheme",

@@ -175,7 +175,7 @@ test("what is wrong about the command line, before anything is asked or written"
     [["login", "registry", "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
     [["login", "", "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
     [["logout", "http://x"], "", /is not a registry/],
-    [["login", "--mirror", "docker.io=127.0.0.1:1", "-u", USER], "", /Unknown argument: mirror/],
+    [["login", "--mirror", "docker.io=127.0.0.1:1", "-u", USER], "", /unknown option --mirror$/m],
   ] as const) {
     await expect(silent(aircrate.run(args, { input })), 2, pattern);
   }

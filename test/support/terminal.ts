@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { PROGRAM } from "./aircrate.ts";
 import { onCleanup } from "./cleanup.ts";
-import { environment, killGroup, spawnGroup } from "./run.ts";
+import { environment, killGroup, type RunOptions, spawnGroup } from "./run.ts";
 
 /** What is typed when a question is there. */
 export type Answer = readonly [question: RegExp, typed: string];
@@ -14,13 +14,22 @@ export type Answer = readonly [question: RegExp, typed: string];
 export function onTerminal(
   t: TestContext,
   args: readonly string[],
-  options: { answers: readonly Answer[]; home: string },
+  { answers, home }: { answers: readonly Answer[]; home: string },
+): Promise<{ status: number | null; seen: string }> {
+  const env = { HOME: home, DOCKER_CONFIG: undefined, REGISTRY_AUTH_FILE: undefined };
+  return commandOnTerminal(t, [process.execPath, PROGRAM, ...args].join(" "), { answers, env });
+}
+
+/** The same for any command, a line of shell. */
+export function commandOnTerminal(
+  t: TestContext,
+  command: string,
+  options: { answers: readonly Answer[]; env: RunOptions["env"]; cwd?: string },
 ): Promise<{ status: number | null; seen: string }> {
   const answers = [...options.answers];
-  const command = [process.execPath, PROGRAM, ...args].join(" ");
-  const env = { HOME: options.home, DOCKER_CONFIG: undefined, REGISTRY_AUTH_FILE: undefined };
   const child = spawnGroup("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-    env: environment(env),
+    env: environment(options.env),
+    cwd: options.cwd,
     stdio: "pipe",
   });
   onCleanup(t, () => killGroup(child, "SIGKILL"));

@@ -11,6 +11,7 @@ export interface Skippable {
 export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["apt-cache", "apt"],
   ["apt-get", "apt"],
+  ["bash", "bash"],
   ["bsdtar", "libarchive-tools"],
   ["buildah", "buildah"],
   ["busybox", "busybox-static"],
@@ -25,6 +26,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["docker-registry", "docker-registry"],
   ["dockerd", "docker.io"],
   ["dpkg-deb", "dpkg"],
+  ["fish", "fish"],
   ["getcap", "libcap2-bin"],
   ["getfattr", "attr"],
   ["gzip", "gzip"],
@@ -50,6 +52,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["umoci", "umoci"],
   ["unshare", "util-linux"],
   ["xz", "xz-utils"],
+  ["zsh", "zsh"],
   ["zstd", "zstd"],
 ]);
 
