@@ -13,7 +13,8 @@ async function main(): Promise<number> {
     const found = await findCommand(dockerWords(process.argv.slice(2)));
     name = found.name;
     await runCommand(found);
-    return 0;
+    // A command may have set another one than success.
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return printError(error, name);
   }

@@ -1,10 +1,25 @@
 import { inGroup } from "./command.ts";
 import { NETWORK_OPTIONS, type NetworkArguments } from "./network.ts";
 
-/** The options of every command that makes images. */
-export interface MakingArguments extends NetworkArguments {
+/** The options of every command that pulls images. */
+export interface PullingArguments extends NetworkArguments {
   offline: boolean;
   vendor?: string;
+}
+
+export const PULLING_OPTIONS = {
+  ...inGroup("Networks", {
+    offline: { type: "boolean", describe: "Use what is on this machine and ask no registry and no server" },
+    vendor: {
+      value: "FILE",
+      describe: "OCI image layout, tar file or folder, that is asked before the registries and servers",
+    },
+  }),
+  ...NETWORK_OPTIONS,
+};
+
+/** The options of every command that makes images. */
+export interface MakingArguments extends PullingArguments {
   split: "none" | "auto";
   "max-layer-size"?: string;
 }
@@ -22,12 +37,5 @@ export const MAKING_OPTIONS = {
       describe: "Largest plain size of a pulled layer, as 500MB or 2GiB",
     },
   }),
-  ...inGroup("Networks", {
-    offline: { type: "boolean", describe: "Use what is on this machine and ask no registry and no server" },
-    vendor: {
-      value: "FILE",
-      describe: "OCI image layout, tar file or folder, that is asked before the registries and servers",
-    },
-  }),
-  ...NETWORK_OPTIONS,
+  ...PULLING_OPTIONS,
 };

@@ -50,6 +50,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   {
+    name: "diff",
+    group: "Look",
+    summary: "Show what differs between two files or images",
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
+  },
+  {
     name: "verify",
     group: "Look",
     summary: "Prove that a file is whole and right",
@@ -139,6 +145,7 @@ const NOTES = `Exit status:
   6  integrity: a digest or checksum does not fit, or verify found problems
   7  refused: by --offline, by --locked, or by vendor without a lock that fits
   8  the device refused the file, or its installation failed
+  9  diff --exit-code: the two differ
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache)

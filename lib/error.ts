@@ -19,6 +19,9 @@ export const EXIT_STATUS: Readonly<Record<Fault, number>> = {
   device: 8,
 };
 
+/** Exit status of who was asked whether two things differ, and they do; no fault. */
+export const STATUS_DIFFERENT = 9;
+
 /** One thing that is wrong. */
 export interface Problem {
   readonly where?: string;

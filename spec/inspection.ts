@@ -201,14 +201,16 @@ export const Inspection = Type.Object(
   {
     /** As the user gave it. */
     file: Text,
+    /** `image`: of the store, by its reference. */
     kind: Type.Union([
       Type.Literal("auterionos"),
       Type.Literal("mender"),
       Type.Literal("docker-archive"),
       Type.Literal("oci"),
+      Type.Literal("image"),
     ]),
-    /** A tar file, one packed with gzip, or a folder. */
-    form: Type.Union([Type.Literal("tar"), Type.Literal("tar+gzip"), Type.Literal("folder")]),
+    /** A tar file, one packed with gzip, a folder, or, of an image, the blobs of the store. */
+    form: Type.Union([Type.Literal("tar"), Type.Literal("tar+gzip"), Type.Literal("folder"), Type.Literal("store")]),
     artifact: optional(InspectedArtifact),
     app: optional(InspectedApp),
     images: Type.Array(InspectedImage),

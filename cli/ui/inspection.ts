@@ -44,6 +44,7 @@ const KINDS: Readonly<Record<Inspection["kind"], string>> = {
   mender: "Mender artifact",
   "docker-archive": "docker-archive",
   oci: "OCI image layout",
+  image: "image",
 };
 
 function kindText({ kind, form }: Inspection): string {

@@ -64,6 +64,11 @@ export function printable(text: string): string {
   );
 }
 
+/** {@link printable}, for a name or text within a line: a line end is shown, too. */
+export function oneLine(text: string): string {
+  return printable(text).replaceAll("\n", "\\x0a");
+}
+
 /** Prints text on stdout. */
 export function print(text: string): void {
   process.stdout.write(printable(text));

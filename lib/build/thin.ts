@@ -44,12 +44,17 @@ export async function readDevice(
     versions.set(version, [...(versions.get(version) ?? []), images]);
   }
   const states = [...versions].flatMap(([version, packages]) =>
-    packages.map((images) => ({
-      name: base === undefined ? `version ${version}` : `version ${version} with ${base.name}`,
-      images: [...images, ...(base?.images ?? [])],
-    })),
+    packages.map((images) => deviceState(version, images, base)),
   );
   return { states: states.length > 0 ? states : [base!], since: [...versions.keys()] };
+}
+
+/** What a device has that runs a version of the application, beside the base. */
+export function deviceState(version: string, images: DeviceState["images"], base?: DeviceState): DeviceState {
+  return {
+    name: base === undefined ? `version ${version}` : `version ${version} with ${base.name}`,
+    images: [...images, ...(base?.images ?? [])],
+  };
 }
 
 async function readBase(app: AppManifest, outline: OutlineOptions & { locked: boolean }): Promise<DeviceState> {

@@ -60,7 +60,7 @@ interface Context {
 }
 
 async function importFile(file: string, { store, pool, as, maxUnpacked }: Context): Promise<ImportedFile> {
-  const scan = await scanFile(file, maxUnpacked);
+  const scan = await scanFile(file, { maxUnpacked });
   const archive = archiveOf(scan);
   const faults = "artifact" in scan ? scan.artifact.faults : [];
   const files = selectFiles(archive);

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { Encoding } from "../../spec/inspection.ts";
 import type { Digest } from "../digest.ts";
 import { readGzip } from "../gzip/members.ts";
-import { encodingOf, MAGIC_SIZE } from "../unpack/encoding.ts";
+import { BLOCK } from "../tar/header.ts";
+import { encodingOf } from "../unpack/encoding.ts";
 import { createLayerReader, type LayerFacts } from "./layer.ts";
 import type { Budget } from "./limits.ts";
 import { collect, createTap, formatFault, type Tap } from "./tap.ts";
@@ -34,14 +35,14 @@ export async function scanBlob(content: AsyncIterable<Uint8Array>, size: number,
     hash.update(chunk);
   });
   const digest = (): Digest => `sha256:${hash.digest("hex")}`;
-  const start = await tap.peek(MAGIC_SIZE);
+  const start = await tap.peek(BLOCK);
   const encoding = encodingOf(start);
-  if (encoding === "plain" && JSON_START.test(Buffer.from(start).toString("latin1")) && budget.keep(size)) {
+  if (encoding === "plain" && looksLikeDocument(start) && budget.keep(size)) {
     const document = await collect(tap);
     return { digest: digest(), encoding, document, plainSize: size };
   }
   if (encoding === "plain") {
-    const reader = createLayerReader();
+    const reader = createLayerReader(budget.lists);
     for await (const chunk of tap) reader.write(chunk);
     const same = digest();
     return { digest: same, encoding, diffId: same, plainSize: size, layer: reader.finish() };
@@ -51,9 +52,18 @@ export async function scanBlob(content: AsyncIterable<Uint8Array>, size: number,
   return { digest: digest(), encoding, ...plain };
 }
 
+/** The first name in a tar file may begin like a document: `[slug]/page.js`. */
+function looksLikeDocument(start: Uint8Array): boolean {
+  const text = Buffer.from(start).toString("latin1");
+  return JSON_START.test(text) && text.slice(TAR_MARK, TAR_MARK + 5) !== "ustar";
+}
+
+/** Where the header of a tar file says that it is one (POSIX.1-1988, "ustar Interchange Format"; GNU tar as well). */
+const TAR_MARK = 257;
+
 async function scanPacked(tap: Tap, budget: Budget): Promise<PlainFacts> {
   const hash = createHash("sha256");
-  const reader = createLayerReader();
+  const reader = createLayerReader(budget.lists);
   let plainSize = 0;
   try {
     for await (const chunk of counted(readGzip(tap), budget)) {

@@ -5,6 +5,7 @@ import { type ArtifactScan, payloadFolder } from "./artifact.ts";
 import { describeArtifact, type HeaderDocuments, headerFaults, payloadOf, readHeaderDocuments } from "./header.ts";
 import { describeImages } from "./image-facts.ts";
 import { type FoundImages, findImages } from "./images.ts";
+import type { BudgetOptions } from "./limits.ts";
 import { type FileScan, scanFile } from "./scan.ts";
 
 /** A file as it was read, and what follows from that alone. */
@@ -30,8 +31,8 @@ export async function inspectFile(file: string): Promise<Inspection> {
 }
 
 /** As {@link inspectFile}, with everything that verifying needs. */
-export async function readFinished(file: string): Promise<FoundFile> {
-  const scan = await scanFile(file);
+export async function readFinished(file: string, options: BudgetOptions = {}): Promise<FoundFile> {
+  const scan = await scanFile(file, options);
   const artifact = "artifact" in scan ? scan.artifact : undefined;
   const archive = "archive" in scan ? scan.archive : artifact && imagesOf(artifact);
   const images = archive && findImages(archive);
@@ -47,7 +48,7 @@ export async function readFinished(file: string): Promise<FoundFile> {
     ...(about && { artifact: about }),
     ...(app && { app: app.description }),
     images: described,
-    totals: totalsOf(scan, archive, described),
+    totals: totalsOf(scan.size, described, archive),
     faults: limit([
       ...(artifact?.faults ?? []),
       ...(header ? headerFaults(header) : []),
@@ -99,14 +100,15 @@ function kindOf(scan: FileScan, artifact: InspectedArtifact | undefined): Inspec
   return application ? "auterionos" : "mender";
 }
 
-function totalsOf(
-  scan: FileScan,
-  archive: ArchiveScan | undefined,
+/** @param size of the whole file */
+export function totalsOf(
+  size: number,
   images: readonly InspectedImage[],
+  archive?: Pick<ArchiveScan, "plainSize">,
 ): Inspection["totals"] {
   const layers = new Map(images.flatMap((image) => image.layers.map(({ path, size = 0 }) => [path, size] as const)));
   return {
-    file: scan.size,
+    file: size,
     ...(archive?.plainSize !== undefined && { archive: archive.plainSize }),
     layers: [...layers.values()].reduce((sum, size) => sum + size, 0),
     layersApart: images.reduce((sum, { ownSize, sharedSize }) => sum + ownSize + sharedSize, 0),

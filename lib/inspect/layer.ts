@@ -1,5 +1,6 @@
 import path from "node:path";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
+import { createEntryList, type LayerContents, type ListRoom } from "../unpack/entry-list.ts";
 
 /** What matters to a container engine in the plain tar of a layer. */
 export interface LayerFacts {
@@ -12,6 +13,8 @@ export interface LayerFacts {
   readonly brokenLinks: readonly string[];
   /** Whether there were more entries than are looked at for the two lists. */
   readonly partial: boolean;
+  /** What is in it, when that is wanted. */
+  readonly contents?: LayerContents;
 }
 
 /** Looks at a layer while it streams by. */
@@ -23,8 +26,10 @@ export interface LayerReader {
 const MAX_NAMED = 5;
 const MAX_PATHS = 1_000_000;
 
-export function createLayerReader(): LayerReader {
+/** @param room for the list of what is in the layer; without it there is none */
+export function createLayerReader(room?: ListRoom): LayerReader {
   const parser = createTarParser();
+  const list = room && createEntryList(room);
   const paths = new Set<string>();
   const duplicates: string[] = [];
   const brokenLinks: string[] = [];
@@ -58,14 +63,21 @@ export function createLayerReader(): LayerReader {
     write(chunk) {
       size += chunk.length;
       attempt(() => {
-        for (const event of parser.feed(chunk)) if (event.kind === "entry") add(event.entry);
+        for (const event of parser.feed(chunk)) {
+          if (event.kind === "entry") add(event.entry);
+          list?.see(event);
+        }
       });
     },
     finish() {
       // Docker takes no bytes at all for a layer without entries.
       if (size > 0) attempt(() => parser.finish());
       const partial = entries > MAX_PATHS;
-      return { entries, duplicates, brokenLinks, partial, ...(fault !== undefined && { fault }) };
+      return {
+        ...{ entries, duplicates, brokenLinks, partial },
+        ...(fault !== undefined && { fault }),
+        ...(list !== undefined && { contents: list.finish(fault) }),
+      };
     },
   };
 }

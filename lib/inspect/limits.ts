@@ -1,5 +1,6 @@
 import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { AircrateError } from "../error.ts";
+import type { ListRoom } from "../unpack/entry-list.ts";
 import { createRelief } from "../workers/memory.ts";
 
 /** All documents that are kept at a time. */
@@ -8,6 +9,17 @@ const MAX_DOCUMENTS = 64 * 1024 * 1024;
 const MAX_MEMBERS = 100_000;
 /** Bytes that a file may unpack to, over all levels. */
 const MAX_UNPACKED = 256 * 1024 ** 3;
+/** Memory for the lists of what is in layers: a million files with usual names. */
+const MAX_LISTS = 400 * 1024 * 1024;
+
+export interface BudgetOptions {
+  /** Bytes that the file may unpack to, over all levels. */
+  readonly maxUnpacked?: number | undefined;
+  /** Lists what is in layers. */
+  readonly lists?: boolean;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** What a file may cost, whatever it says about itself. */
 export interface Budget {
@@ -19,19 +31,25 @@ export interface Budget {
   keep(size: number): boolean;
   /** Counts a member of an archive. @throws AircrateError input */
   addMember(): void;
+  /** Room for the lists of what is in layers; absent when nobody wants them. */
+  readonly lists?: ListRoom;
 }
 
-/** @param maxUnpacked bytes that the file may unpack to, over all levels */
-export function createBudget(file: string, maxUnpacked = MAX_UNPACKED): Budget {
+export function createBudget(file: string, options: BudgetOptions = {}): Budget {
+  const { maxUnpacked = MAX_UNPACKED, lists = false, signal } = options;
   const relieve = createRelief();
   let unpacked = 0;
   let kept = 0;
   let members = 0;
   const refuse = (what: string) => new AircrateError("input", what, { where: file, reason: "no real package does" });
+  const drop = (size: number) => {
+    signal?.throwIfAborted();
+    relieve(size);
+  };
   return {
-    pass: relieve,
+    pass: drop,
     unpack(size) {
-      relieve(size);
+      drop(size);
       unpacked += size;
       if (unpacked > maxUnpacked) throw refuse(`it unpacks to more than ${maxUnpacked} bytes`);
     },
@@ -43,6 +61,17 @@ export function createBudget(file: string, maxUnpacked = MAX_UNPACKED): Budget {
     addMember() {
       members += 1;
       if (members > MAX_MEMBERS) throw refuse(`it holds more than ${MAX_MEMBERS} members`);
+    },
+    ...(lists && { lists: createListRoom() }),
+  };
+}
+
+function createListRoom(): ListRoom {
+  let left = MAX_LISTS;
+  return {
+    take(size) {
+      left -= size;
+      return left >= 0;
     },
   };
 }

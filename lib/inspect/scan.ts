@@ -9,8 +9,8 @@ import { type ArtifactScan, createArtifactScan, scanArtifact, startsArtifact } f
 import { counted } from "./blob.ts";
 import { describeContent } from "./describe.ts";
 import { scanFolder } from "./folder.ts";
-import { type Budget, createBudget } from "./limits.ts";
-import { createTap, formatFault } from "./tap.ts";
+import { type Budget, type BudgetOptions, createBudget } from "./limits.ts";
+import { createTap, formatFault, once } from "./tap.ts";
 
 /** What one pass over a finished file gives. */
 export type FileScan = {
@@ -27,12 +27,11 @@ const FRONT = 16 * 1024;
 /**
  * Finds out by its content what a file is, and reads it once from start to end.
  *
- * @param maxUnpacked bytes that it may unpack to, over all levels
  * @throws AircrateError unreachable: it does not exist or cannot be read; input: it is none of the kinds that are read;
  *   integrity: it is one, but so damaged that nothing can be said about it
  */
-export async function scanFile(file: string, maxUnpacked?: number): Promise<FileScan> {
-  const budget = createBudget(file, maxUnpacked);
+export async function scanFile(file: string, options: BudgetOptions = {}): Promise<FileScan> {
+  const budget = createBudget(file, options);
   let handle: FileHandle | undefined;
   try {
     // Without O_NONBLOCK a FIFO under the name would wait for ever. Windows does not know the flag.
@@ -115,10 +114,6 @@ async function unpackStart(start: Uint8Array): Promise<Uint8Array> {
     if (!(error instanceof GzipFormatError)) throw error;
   }
   return Buffer.concat(parts);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
 }
 
 /** An archive that says nothing about images is none. */

@@ -89,6 +89,11 @@ export async function digestArtifact(
   return { size: layout.size, sha256: hash.digest("hex") };
 }
 
+/** Bytes of the file that {@link writeArtifact} would write: nothing of the store is read. */
+export function artifactSize(content: Omit<ArtifactContent, "digest">): number {
+  return layOut(content, content.header.name).size;
+}
+
 /** Where everything is in the file, which is known before a byte of the payload is read. */
 interface Layout {
   /** Bytes of the whole file. */
@@ -105,7 +110,7 @@ interface ManifestLine {
   readonly name: string;
 }
 
-function layOut({ header, payload, key }: ArtifactContent, where: string): Layout {
+function layOut({ header, payload, key }: Omit<ArtifactContent, "digest">, where: string): Layout {
   checkNames(payload);
   const headerTar = storedMember(
     tarOf(headerMembers(header).map(({ path, text }) => ({ path, bytes: utf8(text), mode: 0o600 }))),
@@ -239,7 +244,8 @@ function createStoredStream(size: number, write: (bytes: Uint8Array) => Promise<
 /** ustar's size field holds eleven octal digits; older readers know no other form. */
 const MAX_USTAR_SIZE = 0o77777777777;
 
-function memberSize(size: number): number {
+/** What a member of that size takes in a tar file. */
+export function memberSize(size: number): number {
   return 512 + size + paddingOf(size);
 }
 

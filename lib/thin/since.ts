@@ -1,5 +1,6 @@
+import type { AppIdentity } from "../app/names.ts";
 import { AircrateError, findingLine } from "../error.ts";
-import { verifyFile } from "../verify/verify.ts";
+import { type Verification, verifyFile } from "../verify/verify.ts";
 import type { DeviceState } from "./rule.ts";
 
 /** An earlier version of an application: what a device that runs it has. */
@@ -12,15 +13,23 @@ export interface EarlierVersion {
  * Reads the package of an earlier version. It may be thin itself: whoever runs it has what it left out, too.
  *
  * @param app the application that is built
- * @throws AircrateError unreachable: the file cannot be read; integrity: it is not right; input: it is no package, or not
- *   one of an earlier version of this application
+ * @throws AircrateError unreachable: the file cannot be read; as {@link earlierVersion}
  */
-export async function readEarlierVersion(
-  file: string,
-  { slug, version }: { readonly slug: string; readonly version: string },
-): Promise<EarlierVersion> {
-  const { inspection, problems } = await verifyFile(file);
-  const { artifact, images } = inspection;
+export async function readEarlierVersion(file: string, app: AppIdentity): Promise<EarlierVersion> {
+  return earlierVersion(await verifyFile(file), app);
+}
+
+/**
+ * What a device has by a package that was read already.
+ *
+ * @throws AircrateError integrity: the file is not right; input: it is no package, or not one of an earlier version of
+ *   this application
+ */
+export function earlierVersion(
+  { inspection, problems }: Pick<Verification, "inspection" | "problems">,
+  { slug, version }: AppIdentity,
+): EarlierVersion {
+  const { file, artifact, images } = inspection;
   if (artifact === undefined) {
     throw new AircrateError("input", "is not a package of an application", {
       where: file,

@@ -1,22 +1,19 @@
-import { HeaderInfo, MetaData, TypeInfo } from "../../spec/mender.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
-import { THIN_KEY, type ThinLayer, type ThinRecord } from "../../spec/thin.ts";
+import type { ThinLayer, ThinRecord } from "../../spec/thin.ts";
 import { type Archive, composeArchive } from "../archive/compose.ts";
 import { createImageGzip } from "../archive/image-gzip.ts";
 import type { Piece } from "../archive/pieces.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError, findingLine } from "../error.ts";
-import { checkDocument, type Read } from "../inspect/documents.ts";
-import { payloadOf } from "../inspect/header.ts";
+import { AircrateError } from "../error.ts";
 import { type FoundFile, readFinished } from "../inspect/inspect.ts";
-import type { ArtifactHeader } from "../mender/documents.ts";
 import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/write.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
 import { shareSegments } from "../tar/shared.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { collectLayers, findExactLayer } from "./collect.ts";
+import { headerOf, imagesOf, payloadWith, requireRead } from "./content.ts";
 
 export interface ThickenOptions {
   /** Folder of the blob store: what it has needs not be in the files. */
@@ -95,7 +92,7 @@ function recordOf({ inspection: { file }, header, scan }: FoundFile): ThinRecord
       reason: "artifact" in scan ? "nothing is left out of it by aircrate build --thin or --since" : "it is no package",
     });
   }
-  return readValue(header.thin, file);
+  return requireRead(header.thin, file);
 }
 
 /** Gets all layers into the store, in the form in which the full artifact has them. */
@@ -140,71 +137,11 @@ function contentOf(
   layers: ReadonlyMap<Digest, LayerRecord>,
   { pack, pool, signal }: { pack: (archive: Archive) => Piece[]; pool: WorkPool; signal: AbortSignal | undefined },
 ): ArtifactContent {
-  const { scan, images, archive, inspection } = found;
-  const { file } = inspection;
-  if (!("artifact" in scan) || images?.manifests === undefined) throw damaged(file, "it has no images");
-  const configs = new Map(images.images.map(({ config }) => [config.member?.blob?.digest ?? "", config]));
-  // The index has every name in the order in which it was given; manifest.json has them by image.
-  const full = composeArchive(
-    images.manifests.map(({ containerdName, manifest }) => {
-      const config = configs.get(manifest?.config.digest ?? "");
-      if (config === undefined) throw damaged(file, "its index names an image that it does not have");
-      return {
-        tags: containerdName === undefined ? [] : [containerdName],
-        configBytes: config.member?.blob?.document ?? new Uint8Array(),
-        layers: (config.value.rootfs?.diff_ids ?? []).map((diffId) => {
-          const layer = layers.get(diffId);
-          if (layer === undefined) throw damaged(file, `its record does not name the layer ${diffId}`);
-          return layer;
-        }),
-      };
-    }),
-    "docker-archive",
-    "plain",
-  );
+  const archive = composeArchive(imagesOf(found, layers), "docker-archive", "plain");
   return {
-    header: headerOf(found),
-    payload: payloadOf(scan.artifact).map(({ name, bytes, archive: own }) => {
-      if (own !== undefined && own === archive) return { name, pieces: pack(full) };
-      if (bytes === undefined) throw damaged(file, `${name} is too large or not readable`);
-      return { name, pieces: [{ bytes }] };
-    }),
+    ...{ header: headerOf(found), payload: payloadWith(found, pack(archive)), signal },
     digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
-    signal,
   };
-}
-
-/** The header without what makes it that of a thin artifact. */
-function headerOf({ header, inspection: { file } }: FoundFile): ArtifactHeader {
-  const { payloads, artifact_provides, artifact_depends } = decodeRead(HeaderInfo, header!.info, file);
-  const { artifact_provides: provides = {} } = decodeRead(TypeInfo, header!.typeInfo, file);
-  const { [THIN_KEY]: _, ...metaData } = decodeRead(MetaData, header!.metaData!, file);
-  const [key = "", version = ""] = Object.entries(provides)[0] ?? [];
-  return {
-    type: payloads[0]?.type ?? "",
-    name: artifact_provides.artifact_name,
-    deviceTypes: artifact_depends.device_type,
-    software: key.replace(/\.version$/, ""),
-    version,
-    metaData,
-  };
-}
-
-function decodeRead<S extends typeof HeaderInfo | typeof TypeInfo | typeof MetaData>(
-  schema: S,
-  read: Read<unknown>,
-  file: string,
-) {
-  return readValue(checkDocument(schema, readValue(read, file), file), file);
-}
-
-function readValue<T>(read: Read<T>, file: string): T {
-  if ("value" in read) return read.value;
-  throw damaged(file, ...read.faults.map(findingLine));
-}
-
-function damaged(file: string, ...reason: string[]): AircrateError {
-  return new AircrateError("integrity", "the thin file is damaged", { where: file, reason });
 }
 
 function defaultName(file: string): string {

@@ -2,10 +2,7 @@ import { type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
 import { createCutter } from "../tar/cuts.ts";
 import { BLOCK, paddingOf } from "../tar/header.ts";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
-import { OPAQUE, WHITEOUT } from "../tar/whiteout.ts";
-
-/** AUFS's own bookkeeping, which layers made by old Dockers hold; it hides nothing. */
-const AUFS = ".wh..wh.";
+import { readWhiteout } from "../tar/whiteout.ts";
 
 /** Collects the names in a layer while its plain tar streams by. */
 export interface TreeIndexer {
@@ -39,12 +36,10 @@ export function createTreeIndexer(): TreeIndexer {
       if (entry.type === "directory") directories.push(["", entry.mode.toString(8), entry.uid, entry.gid]);
       return;
     }
-    const slash = path.lastIndexOf("/");
-    const folder = path.slice(0, Math.max(slash, 0));
-    const name = path.slice(slash + 1);
-    if (name === OPAQUE) opaque.push(folder);
-    else if (name.startsWith(AUFS)) return;
-    else if (name.startsWith(WHITEOUT)) whiteouts.push(folder === "" ? name.slice(4) : `${folder}/${name.slice(4)}`);
+    const mark = readWhiteout(path);
+    if (mark?.kind === "nothing") return;
+    if (mark?.kind === "opaque") opaque.push(mark.path);
+    else if (mark?.kind === "whiteout") whiteouts.push(mark.path);
     else if (entry.type === "directory") directories.push([path, entry.mode.toString(8), entry.uid, entry.gid]);
     else if (entry.type === "symlink") symlinks.push([path, entry.link]);
     else files.push(path);

@@ -1,7 +1,7 @@
 import type { Inspection } from "../../spec/inspection.ts";
 import { isAppBaseVersion } from "../app/app-base.ts";
 import { AircrateError, findingLine } from "../error.ts";
-import { readFinished } from "../inspect/inspect.ts";
+import { type FoundFile, readFinished } from "../inspect/inspect.ts";
 import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
@@ -46,7 +46,17 @@ export async function verifyFile(file: string, options: VerifyOptions = {}): Pro
   const { keys = [], with: others = [] } = options;
   const given: GivenFile[] = [];
   for (const one of others) given.push(await readGiven(one));
-  const { scan, header, archive, images, app, inspection } = await readFinished(file);
+  return verifyFound(await readFinished(file), { keys, given });
+}
+
+interface Proof {
+  readonly keys?: readonly VerifyKey[];
+  readonly given?: readonly GivenFile[];
+}
+
+/** As {@link verifyFile}, for a file that was read already. */
+export function verifyFound(found: FoundFile, { keys = [], given = [] }: Proof = {}): Verification {
+  const { scan, header, archive, images, app, inspection } = found;
   const findings = createFindings();
   const thin = header?.thin !== undefined && "value" in header.thin ? header.thin.value : undefined;
   let checksums = 0;

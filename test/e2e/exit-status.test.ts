@@ -62,7 +62,8 @@ test("exit status 0: what only asks", async (t) => {
   const help = await aircrate.run(["--help"]);
   assert.equal(help.status, 0);
   assert.equal(help.stderr, "");
-  for (const status of [0, 1, 2, 3, 4, 5, 6, 7, 8]) assert.match(help.stdout, new RegExp(`(^| ) ${status}  \\w`, "m"));
+  for (const status of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    assert.match(help.stdout, new RegExp(`(^| ) ${status}  \\w`, "m"));
   assert.match(help.stdout, /AIRCRATE_STORE/);
   const build = await aircrate.run(["build", "--help"]);
   assert.equal(build.status, 0);
