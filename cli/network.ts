@@ -40,3 +40,9 @@ export const NETWORK_OPTIONS = inGroup("Networks", {
     describe: "Give a request up after so long without an answer, or without more of it",
   },
 });
+
+const { mirror: _, ...direct } = NETWORK_OPTIONS;
+
+/** The options of commands that talk to the registry that is named, and never to a mirror of it. */
+export const DIRECT_OPTIONS = direct;
+export type DirectArguments = Omit<NetworkArguments, "mirror">;

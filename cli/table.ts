@@ -50,6 +50,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   {
+    name: "extract",
+    group: "Look",
+    summary: "Take a file or folder out of a service of a finished file",
+    load: async () => (await import("./commands/extract.ts")).extractCommand,
+  },
+  {
     name: "diff",
     group: "Look",
     summary: "Show what differs between two files or images",
@@ -78,6 +84,18 @@ const COMMANDS: readonly Entry[] = [
     group: "Carry",
     summary: "Write images of the store into one docker-archive",
     load: async () => (await import("./commands/save.ts")).saveCommand,
+  },
+  {
+    name: "export",
+    group: "Carry",
+    summary: "Write the images of a file as docker-archive or image layout",
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
+  {
+    name: "push",
+    group: "Carry",
+    summary: "Push images of the store, or those of a file, to a registry",
+    load: async () => (await import("./commands/push.ts")).pushCommand,
   },
   {
     name: "install",

@@ -1,6 +1,6 @@
 import type { Digest } from "./digest.ts";
 
-/** What happens during a build, for whoever shows it. */
+/** What happens during a build or a push, for whoever shows it. */
 export type BuildEvent =
   | {
       readonly kind: "resolve";
@@ -28,6 +28,16 @@ export type BuildEvent =
       readonly size: number;
       readonly stored: Digest;
     }
+  /** A blob is sent to `reference`, a repository. `from`: bytes that are there already; comes again after a setback. */
+  | {
+      readonly kind: "push-start";
+      readonly reference: string;
+      readonly layer: Digest;
+      readonly size: number;
+      readonly from: number;
+    }
+  | { readonly kind: "push-bytes"; readonly layer: Digest; readonly size: number }
+  | { readonly kind: "push-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
   /** A request failed and is sent again in `wait` milliseconds; `host` is the server, with its port. */
   | {
       readonly kind: "retry";

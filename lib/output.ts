@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { AircrateError, systemCode } from "./error.ts";
 import { makeFolder } from "./folder.ts";
@@ -12,7 +12,7 @@ import { makeFolder } from "./folder.ts";
  */
 export async function writeOutput<T>(file: string, write: (handle: FileHandle) => Promise<T>): Promise<T> {
   const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryName(file);
   let handle: FileHandle;
   try {
     if ((await stat(file).catch(() => undefined))?.isDirectory() === true) {
@@ -38,7 +38,50 @@ export async function writeOutput<T>(file: string, write: (handle: FileHandle) =
   }
 }
 
-function outputError(file: string, error: unknown): AircrateError {
+/**
+ * Writes a folder so that its name never leads to half of it, as {@link writeOutput} does with a file. One that is there
+ * has to be empty.
+ *
+ * @param write is given the folder to write into
+ * @throws AircrateError usage: something is there; unreachable when the place cannot be written to
+ */
+export async function writeOutputFolder<T>(folder: string, write: (temporary: string) => Promise<T>): Promise<T> {
+  const temporary = temporaryName(path.resolve(folder));
+  try {
+    await requireEmpty(folder);
+    await makeFolder(path.dirname(temporary));
+    await mkdir(temporary);
+  } catch (error) {
+    throw error instanceof AircrateError ? error : outputError(folder, error);
+  }
+  try {
+    const result = await write(temporary);
+    // Windows renames onto no folder, not even an empty one.
+    await rmdir(folder).catch(() => {});
+    await rename(temporary, folder);
+    return result;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw systemCode(error) === undefined ? error : outputError(folder, error);
+  }
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  if (names.length === 0) return;
+  throw new AircrateError("usage", "the folder is not empty", { where: folder, hint: "name another one with -o" });
+}
+
+/** Beside the file, so that it can be renamed. */
+export function temporaryName(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** Words what the system says of a place that is written to. */
+export function outputError(file: string, error: unknown): AircrateError {
   return new AircrateError("unreachable", "the file cannot be written", {
     where: file,
     reason: (error as Error).message,

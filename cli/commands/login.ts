@@ -1,16 +1,13 @@
 import { AircrateError } from "../../lib/error.ts";
 import type { Command } from "../command.ts";
-import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
+import { DIRECT_OPTIONS, type DirectArguments } from "../network.ts";
 
-export interface LoginArguments extends Omit<NetworkArguments, "mirror"> {
+export interface LoginArguments extends DirectArguments {
   registry: string;
   username?: string;
   "password-stdin": boolean;
   password?: string;
 }
-
-// Credentials go to the registry that is named. A mirror has a name of its own to log in to.
-const { mirror: _, ...OPTIONS } = NETWORK_OPTIONS;
 
 export const loginCommand: Command<LoginArguments> = {
   about: "Tries the credentials, and keeps them as docker login does.",
@@ -19,7 +16,7 @@ export const loginCommand: Command<LoginArguments> = {
     username: { short: "u", value: "USER", describe: "User name; asked for when it is missing" },
     "password-stdin": { type: "boolean", describe: "Read the password from stdin" },
     password: { short: "p", hidden: true, describe: "Refused: every user of the machine could see it" },
-    ...OPTIONS,
+    ...DIRECT_OPTIONS,
   },
   examples: [
     ["aircrate login -u me", "log in to Docker Hub; asks for the password"],

@@ -12,6 +12,8 @@ export interface ArchiveImage {
   readonly tags: readonly string[];
   readonly configBytes: Uint8Array;
   readonly layers: readonly LayerRecord[];
+  /** The manifest that it came with, of these layers in their packed form. Default: one is made. */
+  readonly manifest?: Document;
 }
 
 /**
@@ -55,8 +57,9 @@ export function composeArchive(images: readonly ArchiveImage[], form: ArchiveFor
     blobs.set(digest, { path: blobPath(digest), bytes });
   };
 
-  for (const { tags, configBytes, layers } of images) {
-    const { config, manifest, layers: descriptors } = composeManifest(configBytes, layers, layerForm);
+  for (const { tags, configBytes, layers, manifest: own } of images) {
+    const { config, manifest: made, layers: descriptors } = composeManifest(configBytes, layers, layerForm);
+    const manifest = layerForm === "gzip" && own !== undefined ? own : made;
     addBytes(config);
     addBytes(manifest);
     for (const [i, { digest }] of descriptors.entries()) {

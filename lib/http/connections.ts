@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import type { buildConnector, Dispatcher } from "undici";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import { isClientRefused, isCut, ProxyFault } from "./errors.ts";
@@ -9,14 +10,17 @@ import { tlsOptions } from "./tls.ts";
 
 /** Sends single requests, each over a connection to its server or through a proxy, as the settings say. */
 export interface Connections {
-  /** Sends one GET, or a POST when there is a body. Faults come as they are. */
+  /** Sends one request. Faults come as they are. */
   send(url: URL, request: SendOptions): Promise<Dispatcher.ResponseData>;
   close(): Promise<void>;
 }
 
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
+
 interface SendOptions {
+  readonly method: Method;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Readable | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +56,7 @@ export async function openConnections(settings: NetworkSettings): Promise<Connec
   const pools: Dispatcher[] = [];
 
   return {
-    async send(url, { headers, body, signal }) {
+    async send(url, { method, headers, body, signal }) {
       let route = routes.get(url.origin);
       if (route === undefined) {
         route = findRoute(url);
@@ -61,12 +65,13 @@ export async function openConnections(settings: NetworkSettings): Promise<Connec
         route.catch(() => routes.delete(url.origin));
       }
       const { pool, forwarder, reason } = await route;
-      const content = body === undefined ? { method: "GET" as const } : { method: "POST" as const, body };
       const path = `${url.pathname}${url.search}`;
       const request = (target: Pick<Dispatcher.RequestOptions, "path" | "headers">) =>
-        api.request.call(pool, { ...target, ...content, signal }).catch((fault: unknown) => {
-          throw reason(fault);
-        });
+        api.request
+          .call(pool, { ...target, method, ...(body !== undefined && { body }), signal })
+          .catch((fault: unknown) => {
+            throw reason(fault);
+          });
       if (forwarder === undefined) return request({ path, headers });
       // RFC 9112, section 3.2.2: a proxy gets the address in full.
       const toProxy = { path: url.origin + path, headers: { ...headers, host: url.host, ...forwarder.headers } };

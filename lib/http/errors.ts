@@ -142,12 +142,15 @@ function proxyText({ proxy, status, cause }: ProxyFault): string {
   return status === undefined ? `the proxy ${proxy}: ${faultText(cause)}` : `the proxy ${proxy} answers ${status}`;
 }
 
+const HINT = "check the network, or give a mirror with --mirror REGISTRY=HOST, or build from the store with --offline";
+
 /**
  * Words a failed request. The address is given without its query, which may hold a signature.
  *
  * @param tries how often it was sent
+ * @param help what to do when nothing more is known; default: that for whoever pulls
  */
-export function networkError(error: unknown, where: string, url: URL, tries = 1): unknown {
+export function networkError(error: unknown, where: string, url: URL, tries = 1, help = HINT): unknown {
   if (error instanceof AircrateError || (error as Error).name === "AbortError") return error;
   if (error instanceof ProxyFault) return proxyError(error, where, url, tries);
   const code = faultCode(error);
@@ -160,8 +163,7 @@ export function networkError(error: unknown, where: string, url: URL, tries = 1)
     reason: tried(faultText(error), tries),
     hint: refused
       ? `put the client certificate and its key as client.cert and client.key into the folder ${url.host} in ~/.config/aircrate/certs.d`
-      : (certificateHint(code, url) ??
-        "check the network, or give a mirror with --mirror REGISTRY=HOST, or build from the store with --offline"),
+      : (certificateHint(code, url) ?? help),
     cause: error,
   });
 }

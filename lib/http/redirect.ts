@@ -15,32 +15,34 @@ export function headersFor(
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !PRIVATE_HEADERS.has(name.toLowerCase())));
 }
 
-/** The address that an answer points to, if it is a redirect. @throws AircrateError unreachable when it is not followed */
+/**
+ * The address that an answer points to, if it is a redirect.
+ *
+ * @param options `bound` names what is sent to its own origin only
+ * @throws AircrateError unreachable when it is not followed
+ */
 export function redirectTarget(
   { statusCode, headers }: { statusCode: number; headers: Readonly<Record<string, string | string[] | undefined>> },
-  { from, hops, where, form }: { from: URL; hops: number; where: string; form: boolean },
+  { from, hops, where, bound }: { from: URL; hops: number; where: string; bound: string | undefined },
 ): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined) return undefined;
   if (hops === MAX_REDIRECTS) throw redirectError(where, from, `more than ${MAX_REDIRECTS} redirects`);
-  const next = readLocation(String(headers.location), from, where);
-  if (form && next.origin !== from.origin) throw redirectError(where, from, `a form is not sent on to ${next.origin}`);
+  const next = readLocation(String(headers.location), from);
+  if (typeof next === "string") throw redirectError(where, from, `the redirect ${next}`);
+  if (bound !== undefined && next.origin !== from.origin) {
+    throw redirectError(where, from, `${bound} is not sent on to ${next.origin}`);
+  }
   return next;
 }
 
-function readLocation(location: string, from: URL, where: string): URL {
-  let next: URL;
-  try {
-    next = new URL(location, from);
-  } catch {
-    throw redirectError(where, from, "the redirect leads to no valid address");
-  }
+/** Reads a `Location` header (RFC 9110, section 10.2.2). @returns what is wrong with it when it is not to be used */
+export function readLocation(location: string, from: URL): URL | string {
+  if (!URL.canParse(location, from.href)) return "leads to no valid address";
+  const next = new URL(location, from);
   if (next.protocol !== "https:" && !(next.protocol === "http:" && from.protocol === "http:")) {
-    throw redirectError(where, from, `the redirect leads from ${from.protocol} to ${next.protocol}`);
+    return `leads from ${from.protocol} to ${next.protocol}`;
   }
-  if (next.username !== "" || next.password !== "") {
-    throw redirectError(where, from, "the redirect carries credentials in its address");
-  }
-  return next;
+  return next.username !== "" || next.password !== "" ? "carries credentials in its address" : next;
 }
 
 function redirectError(where: string, from: URL, reason: string): AircrateError {

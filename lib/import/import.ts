@@ -1,8 +1,6 @@
 import type { ImportedFile, ImportedImage, ImportReport } from "../../spec/store-reports.ts";
 import { composeManifest } from "../archive/manifest.ts";
-import { AircrateError } from "../error.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
-import { payloadOf } from "../inspect/header.ts";
 import { type FileScan, scanFile } from "../inspect/scan.ts";
 import { openStore, type Store, writeBlob } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
@@ -11,7 +9,7 @@ import { recordReference } from "../store/records.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { selectFiles, takeFiles } from "./files.ts";
 import { findTaken, type ImportLayer, type TakenLayer, takeLayer } from "./layer.ts";
-import { visitMembers } from "./members.ts";
+import { archiveOf, visitMembers } from "./members.ts";
 import { type NamedImage, nameImages } from "./name.ts";
 import { selectImages } from "./select.ts";
 
@@ -74,14 +72,6 @@ async function importFile(file: string, { store, pool, as, maxUnpacked }: Contex
   for (const image of images) imported.push(await recordImage(store, image, taken));
   const kind = scan.form === "folder" ? "folder" : "artifact" in scan ? "artifact" : "archive";
   return { file, kind, images: imported, remoteFiles: await takeFiles(files, { scan, archive, store }) };
-}
-
-function archiveOf(scan: FileScan): ArchiveScan {
-  if ("archive" in scan) return scan.archive;
-  const archives = payloadOf(scan.artifact).flatMap(({ archive }) => archive ?? []);
-  if (archives.length === 1) return archives[0]!;
-  const what = archives.length === 0 ? "no images" : "more than one archive of images";
-  throw new AircrateError("input", `the file holds ${what}`, { where: scan.file });
 }
 
 /** By the member that holds them. */

@@ -32,12 +32,16 @@ export interface ImportLayer {
   readonly packed: boolean;
 }
 
+/** Layers that other files have, by diffID: they take the place of those that are left out. */
+export type Elsewhere = ReadonlyMap<Digest, Member>;
+
 /** @throws AircrateError input when it is packed in a way that is not supported */
 export function checkLayer(
-  { member, path, diffId }: FoundLayer,
-  { where, file }: { where: string; file: string },
+  { member: own, path, diffId }: FoundLayer,
+  { where, file, elsewhere }: { where: string; file: string; elsewhere: Elsewhere },
 ): Finding | { readonly layer: ImportLayer } {
   if (path === undefined) return { where, message: "is missing: the config has more diffIDs than there are layers" };
+  const member = own ?? elsewhere.get(diffId ?? "");
   if (member?.blob === undefined) return { where, message: `${path} is not in the file` };
   const { encoding, fault, document, diffId: found, layer } = member.blob;
   if (encoding !== "plain" && encoding !== "gzip") {

@@ -6,11 +6,21 @@ import { GzipFormatError, readGzip } from "../gzip/members.ts";
 import { type ArchiveScan, cleanMemberName, type Member } from "../inspect/archive.ts";
 import type { ArtifactScan } from "../inspect/artifact.ts";
 import { counted } from "../inspect/blob.ts";
+import { payloadOf } from "../inspect/header.ts";
 import { type Budget, createBudget } from "../inspect/limits.ts";
 import type { FileScan } from "../inspect/scan.ts";
 import { TarFormatError } from "../tar/parser.ts";
 import { readTar } from "../tar/reader.ts";
 import type { LayerContent } from "./layer.ts";
+
+/** The archive of images in a file. @throws AircrateError input when there is none, or more than one */
+export function archiveOf(scan: FileScan): ArchiveScan {
+  if ("archive" in scan) return scan.archive;
+  const archives = payloadOf(scan.artifact).flatMap(({ archive }) => archive ?? []);
+  if (archives.length === 1) return archives[0]!;
+  const what = archives.length === 0 ? "no images" : "more than one archive of images";
+  throw new AircrateError("input", `the file holds ${what}`, { where: scan.file });
+}
 
 /** Called with the members that are wanted, each once, in any order. */
 export type Visit = (member: Member, content: LayerContent) => Promise<void>;
@@ -63,12 +73,7 @@ export async function readArchive(
     if ("archive" in scan) await read(source, budget);
     else await readPayload(unpack(source, scan.form === "tar+gzip" ? "gzip" : "plain", budget), scan.artifact);
   } catch (error) {
-    if (!(error instanceof TarFormatError || error instanceof GzipFormatError)) throw error;
-    throw new AircrateError("integrity", "the file changed while it was read", {
-      where: scan.file,
-      reason: error.message,
-      cause: error,
-    });
+    throw readingError(error, scan.file);
   } finally {
     source.destroy();
   }
@@ -86,6 +91,17 @@ export async function readArchive(
     });
     if (!found) throw new TarFormatError("its images are not there any more");
   }
+}
+
+/** What was found right when it was scanned cannot be wrong now, unless the file changed. */
+export function readingError(error: unknown, file: string): unknown {
+  if (!(error instanceof TarFormatError || error instanceof GzipFormatError)) return error;
+  return changedError(file, error.message, error);
+}
+
+export function changedError(file: string, reason: string, cause?: unknown): AircrateError {
+  const detail = { where: file, reason, ...(cause !== undefined && { cause }) };
+  return new AircrateError("integrity", "the file changed while it was read", detail);
 }
 
 function unpack(chunks: AsyncIterable<Uint8Array>, encoding: Encoding, budget: Budget): AsyncIterable<Uint8Array> {

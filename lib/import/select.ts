@@ -7,7 +7,7 @@ import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type FoundImage, findImages } from "../inspect/images.ts";
 import { blobName, digestInName } from "../inspect/lookup.ts";
 import type { FoundManifest } from "../inspect/oci.ts";
-import { checkLayer, type ImportLayer } from "./layer.ts";
+import { checkLayer, type Elsewhere, type ImportLayer } from "./layer.ts";
 
 /** A document of the file with its bytes. */
 export interface Document {
@@ -30,16 +30,24 @@ export interface ImportImage {
   readonly index?: Document;
 }
 
+export interface SelectOptions {
+  readonly file: string;
+  readonly faults: readonly Finding[];
+  readonly optional?: boolean;
+  readonly elsewhere?: Elsewhere;
+}
+
 /**
  * The images of an archive. Every digest in it was taken when it was read; here they are compared with the documents.
  *
  * @param faults what was wrong with the file around the archive
  * @param optional whether there need not be any
+ * @param elsewhere layers that are taken for those that are not in the archive
  * @throws AircrateError integrity when anything does not fit, input when layers are packed in a way that is not supported
  */
 export function selectImages(
   archive: ArchiveScan,
-  { file, faults, optional }: { file: string; faults: readonly Finding[]; optional: boolean },
+  { file, faults, optional = false, elsewhere = new Map() }: SelectOptions,
 ): ImportImage[] {
   const found = findImages(archive);
   const problems = [...faults, ...archive.faults, ...found.faults];
@@ -55,7 +63,7 @@ export function selectImages(
       problems.push(...checkName(archive, image.config.member, image.configPath));
     }
     const layers = image.layers.flatMap((layer, i) => {
-      const checked = checkLayer(layer, { where: `${image.where}, layer ${i + 1}`, file });
+      const checked = checkLayer(layer, { where: `${image.where}, layer ${i + 1}`, file, elsewhere });
       if ("layer" in checked) return checked.layer;
       problems.push(checked);
       return [];
@@ -79,7 +87,7 @@ function refuse(file: string, problems: readonly Finding[]): AircrateError {
   return new AircrateError("integrity", "the file is damaged or incomplete", {
     where: file,
     reason: more === 0 ? shown : [...shown, `and ${more} more`],
-    hint: "nothing of it was imported; write or fetch it again",
+    hint: "nothing of it was taken; write or fetch it again",
   });
 }
 

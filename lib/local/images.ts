@@ -83,6 +83,22 @@ export async function findImages(store: Store, name: string): Promise<[Reference
   return [first, ...rest];
 }
 
+/**
+ * The image that a name stands for on a platform, written as `linux/arm64`; by default that of `findImages` that is first.
+ *
+ * @throws AircrateError as `findImages`; unreachable when there is none for the platform
+ */
+export async function chooseImage(store: Store, name: string, platform: string | undefined): Promise<ReferenceRecord> {
+  const records = await findImages(store, name);
+  if (platform === undefined) return records[0];
+  const found = records.find((record) => record.platform === platform);
+  if (found !== undefined) return found;
+  throw new AircrateError("unreachable", `there is no image for ${platform} of that name in the store`, {
+    where: name,
+    reason: `there is one for ${records.map((record) => record.platform).join(", ")}`,
+  });
+}
+
 function noImage(name: string, records: readonly ReferenceRecord[]): AircrateError {
   const known = records.map(({ reference }) => familiarReference(parseReference(reference)));
   return new AircrateError("unreachable", `there is no such image in the store${didYouMean(name, known)}`, {

@@ -14,7 +14,7 @@ import { formatReference, parseReference } from "../reference.ts";
 import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
-import { findImages, partialImage } from "./images.ts";
+import { chooseImage, partialImage } from "./images.ts";
 
 export interface SaveOptions {
   /** The file to write, or whatever takes the bytes. */
@@ -56,17 +56,6 @@ export async function saveImages(
   } finally {
     await Promise.all([pool.close(), giveBack()]);
   }
-}
-
-async function chooseImage(store: Store, name: string, platform: string | undefined): Promise<ReferenceRecord> {
-  const records = await findImages(store, name);
-  if (platform === undefined) return records[0];
-  const found = records.find((record) => record.platform === platform);
-  if (found !== undefined) return found;
-  throw new AircrateError("unreachable", `there is no image for ${platform} of that name in the store`, {
-    where: name,
-    reason: `there is one for ${records.map((record) => record.platform).join(", ")}`,
-  });
 }
 
 async function loadImage(

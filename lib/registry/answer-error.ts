@@ -8,17 +8,19 @@ import { forbidden } from "./authorization.ts";
 
 const MAX_ERROR_BODY = 64 * 1024;
 
-/** Words an answer that is no content, with what the registry says itself, and without what was sent to it. */
-export async function answerError(
-  answer: Answer,
-  request: { host: string; where: string; authorization: string | undefined },
-): Promise<AircrateError> {
-  const { host, where } = request;
-  // Cut last: half a secret would not be known again.
-  const said = withoutSecrets(await registryMessage(answer, where), request.authorization).slice(0, 300);
-  const reason = tried(`${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`, answer.tries);
-  const retryAfter = readRetryAfter(answer.headers["retry-after"], answer.headers.date);
-  if (retryAfter !== undefined) reason.push(`it asks to wait ${Math.ceil(retryAfter / 1000)} s`);
+/** A request as far as the words for its answer need it. */
+export interface AnsweredRequest {
+  readonly host: string;
+  readonly where: string;
+  readonly push?: boolean;
+  /** Value of the header that was sent. */
+  readonly authorization: string | undefined;
+}
+
+/** Words an answer that is no content. */
+export async function answerError(answer: Answer, request: AnsweredRequest): Promise<AircrateError> {
+  const { where } = request;
+  const { reason } = await readRefusal(answer, request);
   switch (answer.status) {
     case 401:
     case 403:
@@ -30,26 +32,40 @@ export async function answerError(
         hint: "check the repository and the tag",
       });
     case 429:
-      return new AircrateError("unreachable", "the registry asks to come back later", {
-        where,
-        reason,
-        hint: [
-          "wait, or have it waited for with --retry-max-wait SECONDS",
-          "log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST",
-        ],
-      });
+      return tooMany({ where, reason }, "log in for a higher limit, or give a mirror with --mirror REGISTRY=HOST");
     default:
       return new AircrateError("unreachable", "the registry does not deliver", { where, reason });
   }
 }
 
-async function registryMessage(answer: Answer, where: string): Promise<string> {
+/** The error of whoever is asked to come back later. */
+export function tooMany(detail: { where: string; reason: readonly string[] }, orElse: string): AircrateError {
+  return new AircrateError("unreachable", "the registry asks to come back later", {
+    ...detail,
+    hint: ["wait, or have it waited for with --retry-max-wait SECONDS", orElse],
+  });
+}
+
+/** What a registry says in an answer, one line each, without what was sent to it; and its codes. */
+export async function readRefusal(
+  answer: Answer,
+  { host, where, authorization }: AnsweredRequest,
+): Promise<{ readonly reason: string[]; readonly codes: readonly string[] }> {
+  const errors = await registryErrors(answer, where);
+  const message = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
+  // Cut last: half a secret would not be known again.
+  const said = withoutSecrets(message.replace(/[^\x20-\x7e]/g, " "), authorization).slice(0, 300);
+  const reason = tried(`${host} answers ${answer.status}${said === "" ? "" : `: ${said}`}`, answer.tries);
+  const retryAfter = readRetryAfter(answer.headers["retry-after"], answer.headers.date);
+  if (retryAfter !== undefined) reason.push(`it asks to wait ${Math.ceil(retryAfter / 1000)} s`);
+  return { reason, codes: errors.flatMap(({ code }) => code ?? []) };
+}
+
+async function registryErrors(answer: Answer, where: string): Promise<RegistryErrors["errors"]> {
   try {
-    const { errors } = decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where));
-    const text = errors.map(({ code, message }) => message ?? code ?? "").join("; ");
-    return text.replace(/[^\x20-\x7e]/g, " ");
+    return decodeJson(RegistryErrors, await readBody(answer, MAX_ERROR_BODY, where)).errors;
   } catch {
-    return "";
+    return [];
   }
 }
 

@@ -65,8 +65,9 @@ export function createAuthorizer(transport: Transport, findCredentials: FindCred
   }
 }
 
-function keyOf({ host, repository }: AuthRequest): string {
-  return `${host}/${repository}`;
+/** What a token is good for. No part holds a space. */
+function keyOf({ host, repository, push = false, mountFrom = "" }: AuthRequest): string {
+  return `${host}/${repository} ${push} ${mountFrom}`;
 }
 
 /**

@@ -1,19 +1,23 @@
 import type { FindCredentials } from "../credentials/credentials.ts";
 import { AircrateError } from "../error.ts";
-import { type Answer, drop, type SmallAnswer } from "../http/answer.ts";
+import { type Answer, drop, type ServerAnswer, type SmallAnswer } from "../http/answer.ts";
 import { isInsecure, type NetworkSettings } from "../http/settings.ts";
-import { createTransport, type TransportOptions } from "../http/transport.ts";
+import { createTransport, type RequestOptions, type TransportOptions } from "../http/transport.ts";
 import type { Reference } from "../reference.ts";
-import { answerError } from "./answer-error.ts";
+import { type AnsweredRequest, answerError } from "./answer-error.ts";
 import { answerChallenge, createAuthorizer } from "./auth.ts";
+import type { AuthRequest } from "./authorization.ts";
 import { apiHost, isLoopback } from "./host.ts";
 import { insecureHosts, type Mirrors, type Place, placesOf, type Registries } from "./mirrors.ts";
 import { type Failures, givenUpOnce } from "./sources.ts";
+import { createTarget, type RegistryTarget } from "./target.ts";
 
-/** Reads from registries over the OCI distribution API (distribution-spec 1.1, "Pull"). */
+/** Reads from registries and writes to them over the OCI distribution API (distribution-spec 1.1, "Pull" and "Push"). */
 export interface RegistryClient {
   /** The places that may have what the reference names, in the order in which to ask them; at least one. */
   sources(reference: Reference): readonly RegistrySource[];
+  /** The repository of a reference, to push to. It is never one of a mirror. */
+  target(reference: Pick<Reference, "registry" | "repository">): RegistryTarget;
   /**
    * Tries the client's credentials on a registry itself, not on a mirror of it.
    *
@@ -61,6 +65,23 @@ export interface RegistryAccess extends NetworkSettings {
   readonly findCredentials?: FindCredentials;
 }
 
+/** Sends one request about a repository, with whatever authentication the registry asks for. */
+export type Ask = (place: Place, request: PlaceRequest) => Promise<PlaceAnswer>;
+
+export interface PlaceRequest
+  extends Pick<RequestOptions, "where" | "method" | "headers" | "content" | "once">,
+    Pick<AuthRequest, "push" | "mountFrom"> {
+  /** Path below `/v2/REPOSITORY/`, or an address that the registry gave: at another origin it gets no credentials. */
+  readonly to: string | URL;
+}
+
+/** Any answer; of status 401 only when new credentials do not help. */
+export interface PlaceAnswer {
+  readonly answer: ServerAnswer;
+  /** What it answers, for the words of its error. */
+  readonly request: AnsweredRequest;
+}
+
 export interface RegistryClientOptions extends TransportOptions, RegistryAccess {}
 
 /** How a host is spoken to, found out once. */
@@ -85,6 +106,8 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
       const sources = placesOf(reference, options).map(createSource);
       return sources.map((source, i) => (i < sources.length - 1 ? givenUpOnce(source, failures) : source));
     },
+    target: ({ registry, repository }) =>
+      createTarget({ host: registry, repository }, { ask, patience: transport.patience }),
     checkCredentials,
     close: () => transport.close(),
   };
@@ -101,48 +124,56 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
     }
     const request = { host: registry, plain: base.protocol === "http:", where: registry, offline: true };
     const { header, identityToken } = await answerChallenge(transport, findCredentials, { challenge, ...request });
-    const answer = await transport.get(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
+    const answer = await transport.send(new URL("/v2/", base), { where: registry, headers: { authorization: header } });
     if (answer.status !== 200) throw await answerError(answer, { ...request, authorization: header });
     await drop(answer.body);
     return { asked: true, ...(identityToken !== undefined && { identityToken }) };
   }
 
-  function createSource({ host, repository }: Place): RegistrySource {
-    const address = apiHost(host);
+  function createSource(place: Place): RegistrySource {
     const source: RegistrySource = {
-      host,
+      host: place.host,
       async get(path, { where, accept, from = 0 }) {
-        const contact = await once(contacts, address, () => firstContact(address, where));
-        const url = new URL(`/v2/${repository}/${path}`, contact.base);
-        const request = { host, plain: contact.base.protocol === "http:", repository, where };
-        let authorization =
-          contact.challenge === undefined ? undefined : await authorizer.authorize(contact.challenge, request);
-        for (let attempt = 0; ; attempt += 1) {
-          const headers = {
-            ...(accept && { accept }),
-            ...(authorization && { authorization }),
-            ...(from > 0 && { range: `bytes=${from}-` }),
-          };
-          const answer = await transport.get(url, { where, headers });
-          if (answer.status === 200 || (from > 0 && (answer.status === 206 || answer.status === 416))) return answer;
-          const header = joinHeader(answer.headers["www-authenticate"]);
-          if (answer.status !== 401 || attempt > 0 || header === undefined)
-            throw await answerError(answer, { ...request, authorization });
-          // The token was for less than this, or has run out: once more with a new one.
-          await drop(answer.body);
-          authorization = await authorizer.renew(header, { ...request, refused: authorization });
-        }
+        const headers = { ...(accept && { accept }), ...(from > 0 && { range: `bytes=${from}-` }) };
+        const { answer, request } = await ask(place, { to: path, where, headers });
+        if (answer.status === 200 || (from > 0 && (answer.status === 206 || answer.status === 416))) return answer;
+        throw await answerError(answer, request);
       },
       read: (path, request) => transport.whole(() => source.get(path, request), request),
     };
     return source;
   }
 
+  async function ask(
+    { host, repository }: Place,
+    { to, push, mountFrom, ...sent }: PlaceRequest,
+  ): Promise<PlaceAnswer> {
+    const { where } = sent;
+    const address = apiHost(host);
+    const { base, challenge } = await once(contacts, address, () => firstContact(address, where));
+    const url = typeof to === "string" ? new URL(`/v2/${repository}/${to}`, base) : to;
+    const needs = { ...(push !== undefined && { push }), ...(mountFrom !== undefined && { mountFrom }) };
+    const request = { host, plain: base.protocol === "http:", repository, where, ...needs };
+    const own = url.origin === base.origin;
+    let authorization = own && challenge !== undefined ? await authorizer.authorize(challenge, request) : undefined;
+    for (let attempt = 0; ; attempt += 1) {
+      const headers = { ...sent.headers, ...(authorization && { authorization }) };
+      const answer = await transport.send(url, { ...sent, headers });
+      const asks = joinHeader(answer.headers["www-authenticate"]);
+      if (answer.status !== 401 || !own || attempt > 0 || asks === undefined) {
+        return { answer, request: { ...request, authorization } };
+      }
+      // The token was for less than this, or has run out: once more with a new one.
+      await drop(answer.body);
+      authorization = await authorizer.renew(asks, { ...request, refused: authorization });
+    }
+  }
+
   /** `GET /v2/`: finds the scheme and the challenge before anything that matters is sent. */
   async function firstContact(host: string, where: string): Promise<Contact> {
     const url = new URL(`https://${host}/v2/`);
     const orPlain = isLoopback(host) || isInsecure(url.host, options);
-    const answer = await transport.get(url, { where, orPlain });
+    const answer = await transport.send(url, { where, orPlain });
     await drop(answer.body);
     return {
       base: new URL("/", answer.asked),

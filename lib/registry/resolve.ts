@@ -75,7 +75,8 @@ export async function resolveImage(
   };
 }
 
-const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
+/** All forms of manifests and indexes. */
+export const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
 async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
   const { bytes, headers } = await source.read(`manifests/${name}`, { where, accept: ACCEPT, limit: MAX_DOCUMENT });

@@ -57,14 +57,13 @@ export async function fetchToken(
 
 function ask(transport: Transport, { url, challenge, credentials, request }: Readonly<TokenRequest>): Promise<Answer> {
   const service = challenge.parameters.get("service");
-  const own = request.repository === undefined ? undefined : `repository:${request.repository}:pull`;
-  const scopes = mergeScopes(own, challenge.parameters.get("scope"));
+  const scopes = mergeScopes(...neededScopes(request), challenge.parameters.get("scope"));
   if (credentials !== undefined && "identityToken" in credentials) {
     const form = new URLSearchParams({ grant_type: "refresh_token", client_id: CLIENT_ID });
     if (service !== undefined) form.set("service", service);
     if (scopes.length > 0) form.set("scope", scopes.join(" "));
     form.set("refresh_token", credentials.identityToken);
-    return transport.get(url, { where: request.where, form });
+    return transport.send(url, { where: request.where, form });
   }
   const query = new URL(url);
   if (service !== undefined) query.searchParams.set("service", service);
@@ -74,10 +73,17 @@ function ask(transport: Transport, { url, challenge, credentials, request }: Rea
     query.searchParams.set("client_id", CLIENT_ID);
     query.searchParams.set("offline_token", "true");
   }
-  return transport.get(query, {
+  return transport.send(query, {
     where: request.where,
     headers: credentials === undefined ? {} : { authorization: basic(credentials) },
   });
+}
+
+/** Token Scope Documentation: pushing asks for both actions, since what is there is looked at first. */
+function neededScopes({ repository, push = false, mountFrom }: AuthRequest): string[] {
+  if (repository === undefined) return [];
+  const own = `repository:${repository}:${push ? "pull,push" : "pull"}`;
+  return mountFrom === undefined ? [own] : [own, `repository:${mountFrom}:pull`];
 }
 
 interface TokenRequest {

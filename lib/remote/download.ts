@@ -21,7 +21,7 @@ export function createDownloads(store: Store, options: TransportOptions): Downlo
     async download(url, receiveOptions) {
       const { where } = receiveOptions;
       for (let tries = 1; ; tries += 1) {
-        const answer = await transport.get(url, { where, headers: { "accept-encoding": "identity" } });
+        const answer = await transport.send(url, { where, headers: { "accept-encoding": "identity" } });
         if (answer.status !== 200) {
           await drop(answer.body);
           throw statusError(answer, where);

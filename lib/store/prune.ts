@@ -177,7 +177,7 @@ function createTally(store: Store, dryRun: boolean): Tally {
 
 async function unlink({ file }: StoredFile, store: Store): Promise<void> {
   try {
-    await rm(file, { force: true });
+    await rm(file, { recursive: true, force: true });
   } catch (error) {
     const reason = systemCode(error);
     if (reason === undefined) throw error;

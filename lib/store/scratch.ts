@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { type Store, temporaryFile } from "./layout.ts";
+import { openStore, type Store, temporaryFile } from "./layout.ts";
 
 /** Files that a build needs while it runs. */
 export interface Scratch {
@@ -21,4 +21,16 @@ export function createScratch(store: Store): Scratch {
       await Promise.all(files.splice(0).map((file) => rm(file, { force: true })));
     },
   };
+}
+
+/** A store of its own, on the disk of another one, for what only passes through: it is removed with all that is in it. */
+export interface ScratchStore {
+  readonly store: Store;
+  remove(): Promise<void>;
+}
+
+/** @throws AircrateError unreachable */
+export async function openScratchStore(near: Store): Promise<ScratchStore> {
+  const root = temporaryFile(near);
+  return { store: await openStore(root), remove: () => rm(root, { recursive: true, force: true }) };
 }

@@ -42,6 +42,7 @@ export interface Survey {
   readonly trees: ReadonlyMap<BlobDigest, StoredFile>;
   /** Records that cannot be read or do not stand under their name, so that nobody finds them. */
   readonly unreadable: readonly StoredFile[];
+  /** A folder is the scratch store of a command. */
   readonly temporary: readonly StoredFile[];
   readonly partial: readonly StoredFile[];
   readonly quarantine: readonly StoredFile[];
@@ -112,7 +113,7 @@ export async function surveyStore(store: Store): Promise<Survey> {
   const filesOf = async (room: string) => [...(await filesIn(recordFile(store, room))).values()];
   return {
     ...{ blobs, references, layers, files, joints, blocks, sizes, trees, unreadable },
-    temporary: await filesOf("tmp"),
+    temporary: [...(await filesOf("tmp")), ...(await foldersIn(recordFile(store, "tmp")))],
     partial: await filesOf("partial"),
     quarantine: await filesOf("quarantine"),
   };
@@ -139,6 +140,20 @@ async function filesIn(folder: string): Promise<Map<string, StoredFile>> {
     if (found?.isFile() === true) files.set(name, { file, size: found.size, usedMs: found.mtimeMs });
   }
   return files;
+}
+
+/** The folders in a folder, each as one: with the size of all that is below, and the time of its latest change. */
+async function foldersIn(folder: string): Promise<StoredFile[]> {
+  const folders: StoredFile[] = [];
+  for (const name of (await list(folder)).sort()) {
+    const file = path.join(folder, name);
+    const found = await lstat(file).catch(() => undefined);
+    if (found?.isDirectory() !== true) continue;
+    const below = [...(await filesIn(file)).values(), ...(await foldersIn(file))];
+    const size = below.reduce((sum, one) => sum + one.size, 0);
+    folders.push({ file, size, usedMs: Math.max(found.mtimeMs, ...below.map(({ usedMs }) => usedMs)) });
+  }
+  return folders;
 }
 
 /** Names in a folder; none when it does not exist. */

@@ -5,7 +5,8 @@ import type { ThinLayer } from "../../spec/thin.ts";
 import type { Digest } from "../digest.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import { type ImportLayer, takeLayer } from "../import/layer.ts";
-import { readArchive, visitMembers } from "../import/members.ts";
+import { visitMembers } from "../import/members.ts";
+import { visitRanges } from "../import/ranges.ts";
 import { spool } from "../import/spool.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type PackedRange, packedRanges } from "../inspect/image-facts.ts";
@@ -13,7 +14,6 @@ import type { FoundFile } from "../inspect/inspect.ts";
 import { ingestFile, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, findPulledLayer } from "../store/records.ts";
-import { TarFormatError } from "../tar/parser.ts";
 import type { WorkPool } from "../workers/pool.ts";
 
 interface CollectContext {
@@ -70,12 +70,10 @@ async function takePacked(
   layers: readonly { layer: ThinLayer; range: PackedRange }[],
   { store, pool }: CollectContext,
 ): Promise<void> {
-  if (layers.length === 0) return;
-  const sorted = [...layers].sort((a, b) => a.range.start - b.range.start);
-  await readArchive(scan, archive, async (chunks) => {
-    const reader = createRangeReader(chunks);
-    for (const { layer, range } of sorted) {
-      const { file } = await spool(store, reader.read(range), layer.size);
+  await visitRanges(scan, archive, {
+    ranges: layers,
+    async visit({ layer }, chunks) {
+      const { file } = await spool(store, chunks, layer.size);
       try {
         await ingestFile(
           store,
@@ -86,35 +84,6 @@ async function takePacked(
       } finally {
         await rm(file, { force: true });
       }
-    }
-  });
-}
-
-/** Reads ranges of a stream, each behind the one before it. */
-function createRangeReader(chunks: AsyncIterable<Uint8Array>) {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let chunk: Uint8Array = new Uint8Array(0);
-  let position = 0;
-
-  /** @throws TarFormatError when the stream ends before that */
-  async function* upTo(end: number): AsyncGenerator<Uint8Array, void> {
-    while (position < end) {
-      if (chunk.length === 0) {
-        const next = await iterator.next();
-        if (next.done === true) throw new TarFormatError("a layer is not there any more");
-        chunk = next.value;
-      }
-      const part = chunk.subarray(0, end - position);
-      chunk = chunk.subarray(part.length);
-      position += part.length;
-      yield part;
-    }
-  }
-
-  return {
-    async *read({ start, end }: PackedRange): AsyncGenerator<Uint8Array, void> {
-      for await (const _ of upTo(start));
-      yield* upTo(end);
     },
-  };
+  });
 }

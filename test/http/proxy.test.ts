@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { proxyFor } from "../../lib/http/proxy.ts";
 import { type Certificate, makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { allText, rejectsWith, throwsWith } from "../support/faults.ts";
 import { freePort, requireTool } from "../support/tools.ts";
-import { listen, portOf, readText, serverFor, transportFor } from "./servers.ts";
+import { listen, portOf, readText, serverFor, transportFor, WHERE } from "./servers.ts";
 
 const SECRET = "pass-Xq7";
 const BASE64 = Buffer.from(`me:${SECRET}`).toString("base64");
@@ -36,12 +37,12 @@ async function proxyWith(t: TestContext, server: Server = createServer()): Promi
     seen.push({ line: `${method} ${url}`, authorization: headers["proxy-authorization"], host: headers.host });
     if (proxy.status !== undefined) return void response.writeHead(proxy.status).end("<html>");
     const { port, pathname, search } = new URL(url);
-    const target = httpRequest({ host: "127.0.0.1", port, path: pathname + search, headers }, (answer) => {
+    const target = httpRequest({ host: "127.0.0.1", port, method, path: pathname + search, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
     target.on("error", () => response.writeHead(502).end());
-    target.end();
+    request.pipe(target);
   });
   server.on("connect", ({ url = "", headers }, socket) => {
     seen.push({ line: `CONNECT ${url}`, authorization: headers["proxy-authorization"], host: headers.host });
@@ -82,6 +83,28 @@ test("plain http: the proxy gets the whole address, and its credentials go no fa
   assert.equal(place.requests[0]?.headers.host, far);
   assert.equal(await readText(transport, `${place.origin}/x?y=1`), "plain");
   assert.equal(proxy.seen.length, 1, "loopback is asked without it");
+});
+
+test("content goes through the proxy, and not there when it refuses", async (t) => {
+  const got: string[] = [];
+  const server = createServer(async (request, response) => {
+    got.push(`${request.method} ${request.headers["content-length"]} ${await text(request)}`);
+    response.writeHead(201).end();
+  });
+  await listen(t, server);
+  const proxy = await proxyWith(t);
+  const transport = transportFor(t, { proxy: { http: proxy.host } });
+  async function* open() {
+    yield Buffer.from("con");
+    yield Buffer.from("tent");
+  }
+  const request = { where: WHERE, method: "PUT", content: { type: "a/b", size: 7, open } } as const;
+  const url = new URL(`http://far.test:${portOf(server)}/`);
+  assert.equal((await transport.send(url, request)).status, 201);
+  assert.deepEqual(got, ["PUT 7 content"]);
+  proxy.status = 407;
+  await rejectsWith(transport.send(url, request), "forbidden", /the proxy .* asks for credentials/);
+  assert.equal(got.length, 1);
 });
 
 test("https: through a tunnel, and a redirect to another host through another one", async (t) => {

@@ -44,7 +44,7 @@ describe("what is sent again", () => {
 
   test("get: only until the answer begins", async (t) => {
     const place = await serverFor(t, { "/": { body: "fi", headers: { "content-length": "4" }, cut: true } });
-    const answer = await transportFor(t).get(new URL(place.origin), { where: WHERE });
+    const answer = await transportFor(t).send(new URL(place.origin), { where: WHERE });
     await rejectsWith(readBody(answer, 100, WHERE), "unreachable", /cannot be reached/);
     assert.equal(place.requests.length, 1);
   });
@@ -65,7 +65,7 @@ describe("what is final", () => {
   for (const status of [400, 401, 403, 404, 410, 416, 501, 505]) {
     test(String(status), async (t) => {
       const place = await serverFor(t, { "/": { status } });
-      const answer = await transportFor(t).get(new URL(place.origin), { where: WHERE });
+      const answer = await transportFor(t).send(new URL(place.origin), { where: WHERE });
       await drop(answer.body);
       assert.deepEqual([answer.status, answer.tries, place.requests.length], [status, 1, 1]);
     });
@@ -85,7 +85,7 @@ describe("what is final", () => {
 describe("when it stays as it is", () => {
   test("the last answer is given, with the number of tries", async (t) => {
     const place = await serverFor(t, { "/": { status: 503 } });
-    const answer = await transportFor(t).get(new URL(place.origin), { where: WHERE });
+    const answer = await transportFor(t).send(new URL(place.origin), { where: WHERE });
     await drop(answer.body);
     assert.deepEqual([answer.status, answer.tries, place.requests.length], [503, 5, 5]);
   });
@@ -144,7 +144,7 @@ describe("waiting", () => {
     assert.equal(await readText(transportFor(t), place.origin), "fine");
     assert.ok(performance.now() - began >= 990);
     const long = await serverFor(t, { "/": [{ status: 503, headers: { "retry-after": "3600" } }, FINE] });
-    const answer = await transportFor(t).get(new URL(long.origin), { where: "here" });
+    const answer = await transportFor(t).send(new URL(long.origin), { where: "here" });
     await drop(answer.body);
     assert.deepEqual([answer.status, answer.tries], [503, 1], "nobody waits for an hour");
   });
@@ -182,7 +182,7 @@ describe("time limits", () => {
     const url = await drip(t, 20);
     const transport = transportFor(t, { timeout: 200, retry: { tries: 1 } });
     await rejectsWith(transport.read(url, { where: WHERE, limit: 100 }), "unreachable", /takes too long/);
-    const { body } = await transport.get(url, { where: WHERE });
+    const { body } = await transport.send(url, { where: WHERE });
     assert.equal(await readAll(body), 20);
   });
   test("a body that pauses is cut", async (t) => {
@@ -191,7 +191,7 @@ describe("time limits", () => {
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx");
     });
     await listen(t, server);
-    const { body } = await transportFor(t, { timeout: 200 }).get(new URL(`http://127.0.0.1:${portOf(server)}/`), {
+    const { body } = await transportFor(t, { timeout: 200 }).send(new URL(`http://127.0.0.1:${portOf(server)}/`), {
       where: WHERE,
     });
     const error = await failure(readAll(body));

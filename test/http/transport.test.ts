@@ -63,7 +63,7 @@ function to(location: string, status = 307): Answer {
 }
 
 async function get(transport: Transport, url: string, headers: Record<string, string> = SECRETS) {
-  const answer = await transport.get(new URL(url), { where: WHERE, headers });
+  const answer = await transport.send(new URL(url), { where: WHERE, headers });
   return { status: answer.status, url: answer.url.href, text: String(await readBody(answer, 1e6, WHERE)) };
 }
 
@@ -129,10 +129,10 @@ test("a form is posted, also where its origin sends it on to, and nowhere else",
   });
   const form = new URLSearchParams({ refresh_token: "hunter2 &=ü", scope: "a b" });
   const transport = transportFor(t);
-  const answer = await transport.get(new URL(`${place.origin}/form`), { where: WHERE, form });
+  const answer = await transport.send(new URL(`${place.origin}/form`), { where: WHERE, form });
   assert.equal(String(await readBody(answer, 100, WHERE)), "taken");
   for (const path of ["/away", "/elsewhere"]) {
-    const failed = transport.get(new URL(place.origin + path), { where: WHERE, form });
+    const failed = transport.send(new URL(place.origin + path), { where: WHERE, form });
     const error = await rejectsWith(failed, "unreachable", /redirects in a way/, /a form is not sent on to http/);
     assert.doesNotMatch(allText(error), /hunter2/);
   }
@@ -227,7 +227,7 @@ test("TLS: no way back to plain http, and a certificate that is not known is exp
 test("bodies: read whole, or refused when they are too large, and the connection serves again", async (t) => {
   const place = await serverFor(t, { "/": { body: noise(1, 100_000) } });
   const transport = transportFor(t);
-  const answer = async () => transport.get(new URL(place.origin), { where: WHERE });
+  const answer = async () => transport.send(new URL(place.origin), { where: WHERE });
   assert.equal(Buffer.compare(await readBody(await answer(), 100_000, WHERE), noise(1, 100_000)), 0);
   const error = await rejectsWith(readBody(await answer(), 99_999, WHERE), "integrity", /larger than 99999 bytes/);
   assert.equal(error.where, WHERE);
@@ -280,7 +280,7 @@ test("a connection that ends behind the last byte, before the reader has come so
   const { port } = server.address() as AddressInfo;
   const transport = transportFor(t);
   const slowly = async () => {
-    const answer = await transport.get(new URL(`http://127.0.0.1:${port}/`), { where: WHERE });
+    const answer = await transport.send(new URL(`http://127.0.0.1:${port}/`), { where: WHERE });
     await sleep(60);
     let read = 0;
     for await (const chunk of answer.body) read += chunk.length;

@@ -175,7 +175,7 @@ test("the scope of the challenge is asked for beside our own, also when the toke
 test("where a token service may be", async () => {
   class Asked extends Error {}
   const transport = {
-    get: () => Promise.reject(new Asked()),
+    send: () => Promise.reject(new Asked()),
   } as unknown as Transport;
   const ask = (realm: string, host: string, plain: boolean) =>
     answerChallenge(transport, async () => IDENTITY, {

@@ -4,6 +4,7 @@ import { type Answer, type Fault, replacement, sendAnswer, waitFor } from "./emb
 import { type Authority, createAuthority, type RegistryAuth } from "./embedded-registry/auth.ts";
 import { contentAnswer, type RegistryContent, repositoryOf } from "./embedded-registry/content.ts";
 import { describeRequest, type RegistryRequest } from "./embedded-registry/request.ts";
+import { createUploads, type UploadOptions } from "./embedded-registry/uploads.ts";
 import { type BlobSource, digestOf, type ImageContent, type ManifestContent } from "./image-content.ts";
 
 export type { Answer, Fault } from "./embedded-registry/answer.ts";
@@ -14,6 +15,8 @@ export type { RegistryRequest } from "./embedded-registry/request.ts";
 export type FaultHook = (request: RegistryRequest) => Fault | undefined;
 
 export interface EmbeddedRegistryOptions {
+  /** Lets whoever may do so push; without it nobody. */
+  readonly push?: UploadOptions;
   /** Without it anybody may pull. */
   readonly auth?: RegistryAuth;
   readonly fault?: FaultHook;
@@ -47,15 +50,17 @@ export interface EmbeddedRegistry {
 }
 
 /**
- * Starts a registry inside this process, on a free port of 127.0.0.1, over plain http. It speaks the pull side of the
+ * Starts a registry inside this process, on a free port of 127.0.0.1, over plain http. It speaks the
  * OCI distribution specification 1.1; where that leaves things open (what becomes of an Accept header, challenges, ETag)
- * it does as distribution 2.8, the reference implementation, does. Content can be added while it runs.
+ * it does as distribution 2.8, the reference implementation, does, but for uploads, which it knows also after a connection
+ * was cut. Content can be added while it runs.
  */
 export async function startEmbeddedRegistry(options: EmbeddedRegistryOptions = {}): Promise<EmbeddedRegistry> {
   const auth = options.auth ?? { mode: "none" };
   const content: RegistryContent = new Map();
   const requests: RegistryRequest[] = [];
   const attempts = new Map<string, number>();
+  const uploads = options.push && createUploads(content, options.push);
   let fault = options.fault;
   let authority: Authority;
 
@@ -66,17 +71,26 @@ export async function startEmbeddedRegistry(options: EmbeddedRegistryOptions = {
       const spoiled = fault?.(request) ?? {};
       if (spoiled.delayMs !== undefined) await waitFor(response, spoiled.delayMs);
       const answer = replacement(spoiled) ?? (await trueAnswer(message, request, spoiled));
-      await sendAnswer(response, answer, { request, fault: spoiled });
+      if (answer === undefined || spoiled.loseAnswer === true) response.destroy();
+      else await sendAnswer(response, answer, { request, fault: spoiled });
     } catch (error) {
       breakOff(response, error);
     }
   };
 
-  async function trueAnswer(message: IncomingMessage, request: RegistryRequest, spoiled: Fault): Promise<Answer> {
+  /** Undefined when the connection is to break before there is one. */
+  async function trueAnswer(
+    message: IncomingMessage,
+    request: RegistryRequest,
+    spoiled: Fault,
+  ): Promise<Answer | undefined> {
     if (request.kind === "token") return authority.token(message, request);
     const { range, ...others } = message.headers;
     const headers = spoiled.ignoreRange === true ? others : { range, ...others };
-    return authority.refuse(request, headers) ?? contentAnswer(content, request, headers);
+    const refusal = authority.refuse(request, headers);
+    if (refusal !== undefined) return refusal;
+    if (uploads !== undefined && isPush(request)) return uploads.answer(message, request, spoiled);
+    return contentAnswer(content, request, headers);
   }
 
   const server = createServer(listener);
@@ -124,6 +138,10 @@ export async function startEmbeddedRegistry(options: EmbeddedRegistryOptions = {
     },
   };
   return registry;
+}
+
+function isPush({ kind, method }: RegistryRequest): boolean {
+  return kind === "upload" || (kind === "manifest" && method === "PUT");
 }
 
 /** A fault in a hook or in a file of content: whoever waits for the answer gets to see it. */

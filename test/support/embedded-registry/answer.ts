@@ -37,6 +37,10 @@ export interface Fault {
   readonly stallAfter?: number | "request";
   /** Sends the body at most that fast, in steps of 20 ms. */
   readonly bytesPerSecond?: number;
+  /** Takes that many bytes of the request's own body and breaks the connection. */
+  readonly takeOnly?: number;
+  /** Does what is asked for, and breaks the connection instead of saying so. */
+  readonly loseAnswer?: boolean;
 }
 
 const CHUNK = 256 * 1024;

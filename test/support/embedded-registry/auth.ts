@@ -18,7 +18,7 @@ export interface BasicAuth {
 /** Bearer tokens as in distribution's "Token Authentication Specification" and "Oauth2 Token Authentication". */
 export interface TokenAuth {
   readonly mode: "token";
-  /** Credentials that may pull anything. Without them only anonymous tokens are given out. */
+  /** Credentials that may pull and push anything. Without them only anonymous tokens are given out. */
   readonly username?: string;
   readonly password?: string;
   /** Whether a token without credentials is good for a repository. By default for none. */
@@ -69,7 +69,7 @@ export function createAuthority(auth: RegistryAuth, options: AuthorityOptions): 
 
 /** What a token allows, as it stands in the token itself: it is opaque to clients only. */
 interface Grant {
-  /** Scopes that allow `pull`, as `repository:NAME:pull`. */
+  /** As `repository:NAME:pull` and `repository:NAME:push`. */
   readonly scopes: readonly string[];
   /** Milliseconds since 1970. */
   readonly expires: number;
@@ -80,13 +80,16 @@ function tokenAuthority(auth: TokenAuth, { realm, now }: AuthorityOptions): Auth
   const ttl = auth.ttlSeconds ?? 300;
 
   function refuse(request: RegistryRequest, headers: IncomingHttpHeaders): Answer | undefined {
-    const scope = request.repository === undefined ? undefined : `repository:${request.repository}:pull`;
-    const challenge = `Bearer realm="${realm}",service="${service}"${scope === undefined ? "" : `,scope="${scope}"`}`;
+    const actions = request.method === "GET" || request.method === "HEAD" ? ["pull"] : ["pull", "push"];
+    const { repository } = request;
+    const scope = repository === undefined ? "" : `,scope="repository:${repository}:${actions}"`;
+    const challenge = `Bearer realm="${realm}",service="${service}"${scope}`;
     const [scheme = "", token = ""] = (headers.authorization ?? "").split(" ");
     if (scheme.toLowerCase() !== "bearer") return unauthorized(challenge);
     const grant = openToken(token);
     if (grant === undefined || grant.expires <= now()) return unauthorized(`${challenge},error="invalid_token"`);
-    if (scope === undefined || grant.scopes.includes(scope)) return undefined;
+    const needed = repository === undefined ? [] : actions.map((action) => `repository:${repository}:${action}`);
+    if (needed.every((one) => grant.scopes.includes(one))) return undefined;
     return unauthorized(`${challenge},error="insufficient_scope"`);
   }
 
@@ -133,7 +136,10 @@ function tokenAuthority(auth: TokenAuth, { realm, now }: AuthorityOptions): Auth
     const [, repository = "", actions = ""] = SCOPE.exec(scope) ?? [];
     const { anonymous = false } = auth;
     const open = typeof anonymous === "boolean" ? anonymous : anonymous(repository);
-    return (who === "user" || open) && /(^|,)(pull|\*)(,|$)/.test(actions) ? [`repository:${repository}:pull`] : [];
+    const allowed = who === "user" ? ["pull", "push"] : open ? ["pull"] : [];
+    return allowed
+      .filter((action) => actions === "*" || actions.split(",").includes(action))
+      .map((action) => `repository:${repository}:${action}`);
   }
 
   function named(value: string): { token?: string; access_token?: string } {

@@ -27,7 +27,8 @@ export function contentAnswer(
   request: RegistryRequest,
   headers: IncomingHttpHeaders,
 ): Answer {
-  if (request.method !== "GET" && request.method !== "HEAD") return errorAnswer(405, "UNSUPPORTED", "pull only");
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return errorAnswer(405, "UNSUPPORTED", "the operation is unsupported");
   const repository = content.get(request.repository ?? "");
   switch (request.kind) {
     case "ping":

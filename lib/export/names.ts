@@ -1,0 +1,111 @@
+import type { Digest } from "../digest.ts";
+import { AircrateError } from "../error.ts";
+import type { ImportImage } from "../import/select.ts";
+import { isAttachment } from "../inspect/oci.ts";
+import { ARM64, formatPlatform, type Platform, platformMatch } from "../platform.ts";
+import { familiarReference, formatReference, parseReference } from "../reference.ts";
+import { didYouMean } from "../suggest.ts";
+import type { Source } from "./source.ts";
+
+/** An image under one of its names. */
+export interface NamedImage {
+  /** In full, with its tag; absent when the image has no name. */
+  readonly tag?: string;
+  readonly image: ImportImage;
+}
+
+/**
+ * The images of a file by their names, in the order of its index, or else of its manifest.json: that is the order in
+ * which they were given to whoever wrote it. A digest in a name is left out: archives keep names with tags.
+ *
+ * @throws AircrateError input when a name is no reference
+ */
+export function nameImages({ found, images }: Source): NamedImage[] {
+  const { file } = found.inspection;
+  const named = new Map<string, NamedImage>();
+  const add = (image: ImportImage, name: string) => {
+    const { digest: _, ...reference } = parseReference(name, `${file}: ${image.where}`);
+    if (reference.tag === undefined) return;
+    const tag = formatReference(reference);
+    // Of an image for several platforms each has the name.
+    named.set(`${tag} ${image.config.descriptor.digest}`, { tag, image });
+  };
+  for (const entry of found.images?.manifests ?? []) {
+    const { manifest, containerdName } = entry;
+    if (manifest === undefined || isAttachment(entry) || containerdName === undefined) continue;
+    const image = imageOf(images, entry.entry.digest, manifest.config.digest);
+    if (image !== undefined) add(image, containerdName);
+  }
+  for (const image of images) for (const name of image.names) add(image, name);
+  const having = new Set([...named.values()].map(({ image }) => image));
+  return [...named.values(), ...images.filter((image) => !having.has(image)).map((image) => ({ image }))];
+}
+
+/** One config may stand in several manifests. */
+function imageOf(images: readonly ImportImage[], manifest: Digest, config: Digest): ImportImage | undefined {
+  const same = images.filter((image) => image.config.descriptor.digest === config);
+  return same.find((image) => image.manifest?.descriptor.digest === manifest) ?? same[0];
+}
+
+/**
+ * Of images for several platforms that have one name, the one that is meant.
+ *
+ * @param platform default: linux/arm64, else the first one
+ * @throws AircrateError unreachable when no image is for the platform
+ */
+export function choosePlatform(
+  named: readonly NamedImage[],
+  platform: Platform | undefined,
+  file: string,
+): NamedImage[] {
+  const match = ({ image }: NamedImage, wanted: Platform) => platformMatch(wanted, image.platform);
+  const wanted = platform ?? ARM64;
+  const chosen = new Map<string | ImportImage, NamedImage>();
+  for (const one of named) {
+    if (platform !== undefined && match(one, platform) === 0) continue;
+    const key = one.tag ?? one.image;
+    const other = chosen.get(key);
+    if (other === undefined || match(one, wanted) > match(other, wanted)) chosen.set(key, one);
+  }
+  if (chosen.size > 0) return [...chosen.values()];
+  const platforms = [...new Set(named.map(({ image }) => formatPlatform(image.platform)))];
+  throw new AircrateError("unreachable", `there is no image for ${formatPlatform(wanted)} in the file`, {
+    where: file,
+    reason: `there is one for ${platforms.join(", ")}`,
+  });
+}
+
+/**
+ * The image that a service of the application, or a tag, stands for.
+ *
+ * @throws AircrateError unreachable when there is none
+ */
+export function findNamed({ found }: Source, named: readonly NamedImage[], name: string): NamedImage {
+  const { app, file } = found.inspection;
+  const services = app?.services ?? [];
+  const service = services.find((one) => one.name === name);
+  const wanted = fullName(service?.imageName ?? name);
+  const image = wanted === undefined ? undefined : named.find(({ tag }) => tag === wanted);
+  if (image !== undefined) return image;
+  const tags = named.flatMap(({ tag }) => (tag === undefined ? [] : familiarReference(parseReference(tag))));
+  const known = services.length > 0 ? services.map((one) => one.name) : tags;
+  const kind = services.length > 0 ? "service" : "image";
+  throw new AircrateError(
+    "unreachable",
+    `there is no ${kind} ${name} in the file${didYouMean(name, [...known, ...tags])}`,
+    {
+      where: file,
+      reason: known.length === 0 ? "its images have no names" : `there are ${known.join(", ")}`,
+    },
+  );
+}
+
+function fullName(name: string): string | undefined {
+  try {
+    const { digest: _, ...reference } = parseReference(name);
+    return formatReference(reference);
+  } catch (error) {
+    if (error instanceof AircrateError) return undefined;
+    throw error;
+  }
+}
