@@ -41,11 +41,11 @@ export function renderDiff(report: DiffReport, options: RenderOptions): string {
 function renderImage({ change, name, config, layers, files }: ImageDiff, options: RenderOptions): string {
   const { kept, new: added, gone, list } = layers;
   const counts = [total(kept, "kept"), total(added, "new"), total(gone, "gone")].join(", ");
-  const rows = list.filter((layer) => layer.change !== "kept").map(layerRow);
+  const changed = list.filter((layer) => layer.change !== "kept");
   return [
     `${oneLine(name)}: ${change}\n`,
     table(config.map((field) => fieldRow(field, options))),
-    `  layers: ${counts}\n${limited(rows, options)}`,
+    `  layers: ${counts}\n${limited(changed, layerRow, options)}`,
     added.count + gone.count === 0 ? "" : renderFiles(files, options),
   ].join("");
 }
@@ -93,7 +93,7 @@ function renderFiles({ totals, list, truncated, unknown }: FileChanges, options:
   const note = unknown === undefined ? "" : `  files: ${oneLine(unknown)}\n`;
   if (counts.length === 0) return unknown === undefined ? "  files: no difference\n" : note;
   const cut = truncated ? "    … and more than are kept\n" : "";
-  return `${note}  files: ${counts.join(", ")}\n${limited(list.map(fileRow), options)}${cut}`;
+  return `${note}  files: ${counts.join(", ")}\n${limited(list, fileRow, options)}${cut}`;
 }
 
 /** What files weigh, on the sides where they are. */
@@ -132,10 +132,10 @@ function owner({ uid, gid }: FileState): string {
 }
 
 /** A table of the first rows, and how many there are more. Sizes are in the fourth column. */
-function limited(rows: readonly string[][], { all }: RenderOptions): string {
-  const shown = all ? rows : rows.slice(0, MAX_ROWS);
-  const more = rows.length - shown.length;
-  return `${table(shown, [3])}${more === 0 ? "" : `    … and ${more} more, which --all shows\n`}`;
+function limited<T>(items: readonly T[], row: (item: T) => string[], { all }: RenderOptions): string {
+  const shown = all ? items : items.slice(0, MAX_ROWS);
+  const more = items.length - shown.length;
+  return `${table(shown.map(row), [3])}${more === 0 ? "" : `    … and ${more} more, which --all shows\n`}`;
 }
 
 function renderThin({ possible, why, since = "", size = 0, exact, fullSize = 0, sent, leftOut }: ThinForecast): string {

@@ -55,7 +55,7 @@ async function readFileContents(name: string, { signal }: ContentsOptions): Prom
 }
 
 /** A path, or the ending of a file: who misspells one does not want a registry to be asked. */
-const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[a-z]:[/\\])|\.(?:auterionos|mender|image|tar|tgz|gz|oci)$/i;
+const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[a-z]:[/\\])|\.(?:auterionos|mender|image|tar|tgz|gz)$/i;
 
 function isPath(name: string): boolean {
   return PATH.test(name);

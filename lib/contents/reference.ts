@@ -40,8 +40,8 @@ export async function readImageContents(named: Named, options: ContentsOptions):
     const { manifestDigest, ...parts } = await pullImage(named, session, options);
     const archive = createArchiveScan("");
     const budget = createBudget(name, { lists: true, signal: options.signal });
-    for (const member of composeArchive([{ tags, ...parts }], "oci", "gzip").members)
-      await scanMember(archive, member, { store, budget });
+    const { members } = composeArchive([{ tags, ...parts }], "oci", "gzip");
+    for (const member of members) await scanMember(archive, member, { store, budget });
     const { images } = findImages(archive);
     const described = describeImages(archive, images).map((image) => ({ ...image, manifestDigest }));
     const size = [...archive.members.values()].reduce((sum, member) => sum + member.size, 0);

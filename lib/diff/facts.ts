@@ -1,11 +1,11 @@
 import type { FieldChange, PayloadChange } from "../../spec/diff.ts";
 import type { InspectedArtifact, InspectedService, Inspection } from "../../spec/inspection.ts";
 import type { ImageConfig } from "../../spec/oci-config.ts";
-import { archiveImageName, builtImageName } from "../app/names.ts";
+import { builtImageName } from "../app/names.ts";
 import { compareBytes } from "../bytes.ts";
 import { nameOfKind } from "../keys/signature.ts";
 import { formatPlatform } from "../platform.ts";
-import type { Unit } from "./match.ts";
+import { familiarName, type Unit } from "./match.ts";
 
 /**
  * A setting of one side. Settings with names, such as variables, are compared one by one. One without a value only says
@@ -84,12 +84,6 @@ export function factsOfUnit(unit: Unit, { other, app }: UnitContext): Fact[] {
     fact("image", givenName(service, app)),
     ...config,
   ];
-}
-
-/** Some writers give names in full. */
-function familiarName(tag: string): string {
-  const name = archiveImageName(tag);
-  return "key" in name ? name.key : tag;
 }
 
 /** The name of an image that the application brings along: that of one it builds follows from its version. */

@@ -1,4 +1,5 @@
 import type { InspectedImage, InspectedService } from "../../spec/inspection.ts";
+import { archiveImageName } from "../app/names.ts";
 import type { Contents } from "../contents/contents.ts";
 import { AircrateError } from "../error.ts";
 import type { FoundImage } from "../inspect/images.ts";
@@ -76,10 +77,16 @@ function unitsOf({ inspection, images }: Contents): Unit[] {
     }),
     ...inspection.images.flatMap((inspected, index): Unit[] => {
       if (used.has(index)) return [];
-      const name = inspected.tags[0] ?? inspected.configDigest ?? `image ${index + 1}`;
+      const name = inspected.tags.map(familiarName)[0] ?? inspected.configDigest ?? `image ${index + 1}`;
       return [{ name, image: imageAt(index), repositories: repositoriesOf(inspected.tags) }];
     }),
   ];
+}
+
+/** Some writers give names in full. */
+export function familiarName(tag: string): string {
+  const name = archiveImageName(tag);
+  return "key" in name ? name.key : tag;
 }
 
 function repositoriesOf(names: readonly string[]): Set<string> {

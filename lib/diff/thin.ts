@@ -56,10 +56,10 @@ function forecast(found: FoundFile, device: Device): ThinForecast {
     device.states,
   );
   const sizes = packedSizes(found);
-  const ratio = packing(found);
+  const estimates = estimateSizes(found);
   const total = (out: boolean) => {
     const layers = [...placements].filter(([, placement]) => placement.out === out);
-    const size = layers.reduce((sum, [diffId]) => sum + (sizes.get(diffId) ?? estimate(found, diffId, ratio)), 0);
+    const size = layers.reduce((sum, [diffId]) => sum + (sizes.get(diffId) ?? estimates.get(diffId) ?? 0), 0);
     return { count: layers.length, size };
   };
   const [sent, leftOut] = [total(false), total(true)];
@@ -84,17 +84,19 @@ function packedSizes({ inspection, header }: FoundFile): Map<Digest, number> {
   ]);
 }
 
-/** What becomes of a plain byte of a layer, on average, where layers are packed together; documents hardly shrink. */
-function packing({ scan, archive, inspection }: FoundFile): number {
-  if (!("artifact" in scan) || archive?.plainSize === undefined) return 1;
-  const { layers } = inspection.totals;
-  const packed = payloadOf(scan.artifact).find((file) => file.archive === archive)?.size ?? archive.plainSize;
-  return layers === 0 ? 1 : Math.max(packed - (archive.plainSize - layers), 0) / layers;
-}
-
-function estimate({ inspection }: FoundFile, diffId: Digest, ratio: number): number {
-  const layer = inspection.images.flatMap(({ layers }) => layers).find((one) => one.diffId === diffId);
-  return Math.round((layer?.plainSize ?? 0) * ratio);
+/** About what layers are packed that are packed together: documents hardly shrink, and all layers alike. */
+function estimateSizes({ scan, archive, inspection }: FoundFile): Map<Digest, number> {
+  const { images, totals } = inspection;
+  const file = "artifact" in scan ? payloadOf(scan.artifact).find((one) => one.archive === archive) : undefined;
+  const plain = archive?.plainSize ?? totals.layers;
+  const packed = Math.max((file?.size ?? plain) - (plain - totals.layers), 0);
+  return new Map(
+    images.flatMap(({ layers }) =>
+      layers.map(({ diffId = "", plainSize = 0 }) => {
+        return [diffId, totals.layers === 0 ? 0 : Math.round((plainSize / totals.layers) * packed)];
+      }),
+    ),
+  );
 }
 
 function fullSizeOf({ inspection, scan }: FoundFile): number {

@@ -9,8 +9,8 @@ const MAX_DOCUMENTS = 64 * 1024 * 1024;
 const MAX_MEMBERS = 100_000;
 /** Bytes that a file may unpack to, over all levels. */
 const MAX_UNPACKED = 256 * 1024 ** 3;
-/** Memory for the lists of what is in layers: a million files with usual names. */
-const MAX_LISTS = 400 * 1024 * 1024;
+/** Memory for the lists of what is in layers, about: half a million files with usual names. */
+const MAX_LISTS = 200 * 1024 * 1024;
 
 export interface BudgetOptions {
   /** Bytes that the file may unpack to, over all levels. */
