@@ -75,12 +75,12 @@ async function requireEmpty(folder: string): Promise<void> {
   throw new AircrateError("usage", "the folder is not empty", { where: folder, hint: "name another one with -o" });
 }
 
-/** Beside the file, so that it can be renamed. */
+/** A name beside the file, so that what has it can be renamed. */
 export function temporaryName(file: string): string {
   return path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString("hex")}.tmp`);
 }
 
-/** Words what the system says of a place that is written to. */
+/** Words what the system says of a file or folder that is written to. */
 export function outputError(file: string, error: unknown): AircrateError {
   return new AircrateError("unreachable", "the file cannot be written", {
     where: file,

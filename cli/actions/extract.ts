@@ -45,7 +45,7 @@ function requirePath(path: string | undefined, { output }: ExtractArguments): st
   if (path === undefined || path === "") {
     throw new AircrateError("usage", "name what to take out", { hint: "--list shows what is there; / is all of it" });
   }
-  if (output !== undefined || nameOf(path) !== ".") return path;
+  if (output !== undefined || nameOf(path) !== "") return path;
   throw new AircrateError("usage", "name the folder to write to with -o", {
     reason: `${path} has no name, so its files would go into this folder`,
   });

@@ -12,7 +12,7 @@ import { openScratchStore } from "../store/scratch.ts";
 import { createWorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { writeArchiveFolder } from "./folder.ts";
 import { takeLayers } from "./layers.ts";
-import { choosePlatform, findNamed, type NamedImage, nameImages } from "./names.ts";
+import { choosePlatform, findNamed, type TaggedImage, taggedImages } from "./names.ts";
 import { readSource, type Source } from "./source.ts";
 
 export interface ExportOptions {
@@ -36,8 +36,8 @@ export interface ExportOptions {
  * it is, byte for byte, what the build writes in that form; of other files layers that are not packed are packed by our
  * rule, so that the same file always gives the same bytes. Configs stay as they are, and so do OCI manifests that fit.
  *
- * The file is read once to prove it, and once or twice more to take the layers. They lie in a scratch store on the disk of
- * the store meanwhile: as many bytes as are written, and the largest layer that has to be packed. The store itself gets nothing.
+ * The file is read once to prove it, and once or twice more to take the layers. Meanwhile they lie in a scratch store on the
+ * disk of the store: as many bytes as are written, and the largest layer that has to be packed. Nothing of it stays.
  *
  * @returns bytes that were written
  * @throws AircrateError as `readSource`; unreachable: there is no such service or platform, the output cannot be written;
@@ -48,8 +48,8 @@ export async function exportFile(file: string, options: ExportOptions): Promise<
   const source = await readSource(file, { with: options.with, signal });
   const named = chooseImages(source, { services, platform });
   const near = await openStore(options.store);
-  const giveBack = await takeLease(near);
   const scratch = await openScratchStore(near);
+  const giveBack = await takeLease(near);
   const pool = createWorkPool(options.work);
   const stop = () => void pool.close();
   signal?.addEventListener("abort", stop, { once: true });
@@ -77,14 +77,14 @@ export async function exportFile(file: string, options: ExportOptions): Promise<
 function chooseImages(
   source: Source,
   { services, platform }: { services: readonly string[]; platform: Platform | undefined },
-): NamedImage[] {
-  const named = choosePlatform(nameImages(source), platform, source.found.inspection.file);
+): TaggedImage[] {
+  const named = choosePlatform(taggedImages(source), platform, source.found.inspection.file);
   if (services.length === 0) return named;
   const chosen = new Set(services.map((name) => findNamed(source, named, name)));
   return named.filter((one) => chosen.has(one));
 }
 
-function archiveImage({ tag, image }: NamedImage, taken: ReadonlyMap<Member, LayerRecord>): ArchiveImage {
+function archiveImage({ tag, image }: TaggedImage, taken: ReadonlyMap<Member, LayerRecord>): ArchiveImage {
   const { config, layers, manifest } = image;
   return {
     tags: tag === undefined ? [] : [tag],

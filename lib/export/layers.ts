@@ -57,9 +57,9 @@ export async function takeLayers(
     await visitMembers(scan, archive, {
       wanted: new Set(rest),
       async visit(member, content) {
-        context.signal?.throwIfAborted();
+        const stoppable = "chunks" in content ? { chunks: until(context.signal, content.chunks) } : content;
         const { record } = await takeLayer(context.store, wanted.get(member)!, {
-          ...{ content, pool: context.pool, where: where(member) },
+          ...{ content: stoppable, pool: context.pool, where: where(member) },
         });
         taken.set(member, record);
       },
@@ -73,8 +73,7 @@ async function takeRange(
   { start, end }: PackedRange,
   { store, pool, signal, packed, where }: TakeContext & { packed: AsyncIterable<Uint8Array>; where: string },
 ): Promise<LayerRecord> {
-  signal?.throwIfAborted();
-  const { file } = await spool(store, packed, end - start);
+  const { file } = await spool(store, until(signal, packed), end - start);
   try {
     const options = { where, diffId, maxPlainSize: MAX_LAYER_SIZE };
     const checked = await checkBlob(pool, file, options);
@@ -82,5 +81,15 @@ async function takeRange(
     return await keepLayer(store, pool, descriptor, { file, checked, ...options });
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+async function* until(
+  signal: AbortSignal | undefined,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    yield chunk;
   }
 }

@@ -8,7 +8,7 @@ import { didYouMean } from "../suggest.ts";
 import type { Source } from "./source.ts";
 
 /** An image under one of its names. */
-export interface NamedImage {
+export interface TaggedImage {
   /** In full, with its tag; absent when the image has no name. */
   readonly tag?: string;
   readonly image: ImportImage;
@@ -20,9 +20,9 @@ export interface NamedImage {
  *
  * @throws AircrateError input when a name is no reference
  */
-export function nameImages({ found, images }: Source): NamedImage[] {
+export function taggedImages({ found, images }: Source): TaggedImage[] {
   const { file } = found.inspection;
-  const named = new Map<string, NamedImage>();
+  const named = new Map<string, TaggedImage>();
   const add = (image: ImportImage, name: string) => {
     const { digest: _, ...reference } = parseReference(name, `${file}: ${image.where}`);
     if (reference.tag === undefined) return;
@@ -54,13 +54,13 @@ function imageOf(images: readonly ImportImage[], manifest: Digest, config: Diges
  * @throws AircrateError unreachable when no image is for the platform
  */
 export function choosePlatform(
-  named: readonly NamedImage[],
+  named: readonly TaggedImage[],
   platform: Platform | undefined,
   file: string,
-): NamedImage[] {
-  const match = ({ image }: NamedImage, wanted: Platform) => platformMatch(wanted, image.platform);
+): TaggedImage[] {
+  const match = ({ image }: TaggedImage, wanted: Platform) => platformMatch(wanted, image.platform);
   const wanted = platform ?? ARM64;
-  const chosen = new Map<string | ImportImage, NamedImage>();
+  const chosen = new Map<string | ImportImage, TaggedImage>();
   for (const one of named) {
     if (platform !== undefined && match(one, platform) === 0) continue;
     const key = one.tag ?? one.image;
@@ -80,24 +80,26 @@ export function choosePlatform(
  *
  * @throws AircrateError unreachable when there is none
  */
-export function findNamed({ found }: Source, named: readonly NamedImage[], name: string): NamedImage {
-  const { app, file } = found.inspection;
+export function findNamed(source: Source, named: readonly TaggedImage[], name: string): TaggedImage {
+  const { app, file } = source.found.inspection;
   const services = app?.services ?? [];
   const service = services.find((one) => one.name === name);
   const wanted = fullName(service?.imageName ?? name);
   const image = wanted === undefined ? undefined : named.find(({ tag }) => tag === wanted);
   if (image !== undefined) return image;
-  const tags = named.flatMap(({ tag }) => (tag === undefined ? [] : familiarReference(parseReference(tag))));
-  const known = services.length > 0 ? services.map((one) => one.name) : tags;
+  const known = knownNames(source, named);
   const kind = services.length > 0 ? "service" : "image";
-  throw new AircrateError(
-    "unreachable",
-    `there is no ${kind} ${name} in the file${didYouMean(name, [...known, ...tags])}`,
-    {
-      where: file,
-      reason: known.length === 0 ? "its images have no names" : `there are ${known.join(", ")}`,
-    },
-  );
+  throw new AircrateError("unreachable", `there is no ${kind} ${name} in the file${didYouMean(name, known)}`, {
+    where: file,
+    reason: known.length === 0 ? "its images have no names" : `there are ${known.join(", ")}`,
+  });
+}
+
+/** What images of a file can be called: services of an application, else tags. */
+export function knownNames({ found }: Source, named: readonly TaggedImage[]): string[] {
+  const services = found.inspection.app?.services ?? [];
+  if (services.length > 0) return services.map(({ name }) => name);
+  return named.flatMap(({ tag }) => (tag === undefined ? [] : familiarReference(parseReference(tag))));
 }
 
 function fullName(name: string): string | undefined {

@@ -68,24 +68,23 @@ function artifactFaults({ scan }: FoundFile) {
 }
 
 /** @throws AircrateError input when a file that may leave out layers does so, and nobody else has them */
-function requireLayers({ inspection, header }: FoundFile, elsewhere: Elsewhere): void {
+function requireLayers({ inspection, header, archive }: FoundFile, elsewhere: Elsewhere): void {
   const { file, app, images } = inspection;
   const base = app?.appBase ?? "";
-  const thin = header?.thin !== undefined;
-  if (!thin && !isAppBaseVersion(base)) return;
+  const ofBase = isAppBaseVersion(base) ? `app-base ${base}` : undefined;
   const missing = new Map<string, string>();
-  for (const { diffId, from = `app-base ${base}` } of images.flatMap(({ layers }) =>
-    layers.filter((one) => one.missing),
-  )) {
-    if (diffId !== undefined && !elsewhere.has(diffId)) missing.set(diffId, from);
+  for (const { missing: isMissing, diffId, from = ofBase } of images.flatMap(({ layers }) => layers)) {
+    if (!isMissing || diffId === undefined || from === undefined || elsewhere.has(diffId)) continue;
+    missing.set(diffId, from);
   }
-  if (missing.size === 0) return;
+  // Of an archive that ends early, layers are missing in another way.
+  if (missing.size === 0 || archive?.faults.length !== 0) return;
   throw new AircrateError("input", "it leaves out layers, which the device has", {
     where: file,
     reason: [...missing].map(([diffId, from]) => `${diffId} is in ${from}`),
     hint: [
       "give the files that have them by --with: the full package of that version, or the base image",
-      ...(thin ? ["or make the full package first: aircrate thicken"] : []),
+      ...(header?.thin !== undefined ? ["or make the full package first: aircrate thicken"] : []),
     ],
   });
 }

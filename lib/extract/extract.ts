@@ -1,17 +1,19 @@
-import { lstat, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import type { Write } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
 import { openStore } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
-import { finishFile, inTheWay, type PlaceOptions, writeFolder } from "./folder.ts";
+import { type ContentReader, createContentReader, type FullItem } from "./content.ts";
+import { finishFile, type PlaceOptions, writeFolder } from "./folder.ts";
 import { findPath, type ImageOptions, type OpenedImage, openImage } from "./image.ts";
 import { type Item, type LeftOut, listItems } from "./items.ts";
+import { requireNothing } from "./place.ts";
 import { type TakeOptions, takeEntries } from "./take.ts";
-import { type FullItem, writeContent, writeTar } from "./write.ts";
+import { writeTar } from "./tar.ts";
 
-export interface ExtractOptions extends ImageOptions, Partial<Omit<PlaceOptions, "signal">> {
+export interface ExtractOptions extends ImageOptions, Partial<PlaceOptions> {
   /** Folder of the blob store: its disk holds what has to be unpacked while it is taken out. */
   readonly store: string;
   /** In the image. Links are followed inside of it. */
@@ -44,50 +46,61 @@ export interface Extraction {
  *   in the way; input: a device, or names that this disk cannot have
  */
 export async function extractPath(file: string, options: ExtractOptions): Promise<Extraction> {
-  const { path: wanted, output, signal } = options;
-  const place: PlaceOptions = { force: options.force === true, sameOwner: options.sameOwner === true, signal };
+  const { path: wanted, signal } = options;
   const opened = await openImage(file, options);
   const node = findPath(opened, wanted);
-  const isFolder = node.kind === "directory";
-  const name = nameOf(wanted);
-  const target =
-    typeof output === "string" ? await targetOf(output, { name, isFolder, force: place.force }) : undefined;
-  const { items: found, leftOut: unfit } = listItems(node, opened.tree);
-  const leftOut = unfit.map(({ path: below, why }) => ({ path: path.posix.join("/", wanted, below), why }));
-  if (found.length === 0)
-    throw new AircrateError("input", `it is ${unfit[0]!.why}`, { where: `${opened.name}: ${wanted}` });
+  const target = await targetOf(options, node.kind === "directory");
+  const { items: found, leftOut } = listItems(node, opened.tree);
+  if (found.length === 0) {
+    throw new AircrateError("input", `it is ${leftOut[0]!.why}`, { where: `${opened.name}: ${wanted}` });
+  }
   const scratch = createScratch(await openStore(options.store));
+  const reader = createContentReader(signal);
   try {
     const items = await completeItems(opened, found, { spool: scratch.file(), signal });
-    const top = name === "." ? "" : name;
-    if (typeof output === "function") {
-      if (isFolder) await writeTar(items, { top, write: output, signal });
-      else await writeContent(items[0]!, output, signal);
-    } else if (target!.form === "folder") await writeFolder(target!.file, items, place);
-    else {
-      await writeOutput(target!.file, async (handle) => {
-        const { write, flush } = createPositionalWriter(handle, 0);
-        const settled = async (bytes: Uint8Array) => write(bytes);
-        if (isFolder) await writeTar(items, { top, write: settled, signal });
-        else await writeContent(items[0]!, settled, signal);
-        await flush();
-        if (!isFolder) await finishFile(handle, items[0]!, place);
-      });
-    }
-    const files = items.filter(({ kind }) => kind === "file");
-    return {
-      ...(target !== undefined && { output: target.file }),
-      ...{ files: files.length, size: files.reduce((sum, { size }) => sum + size, 0), leftOut },
-    };
+    await writeItems(items, {
+      ...target,
+      reader,
+      force: options.force === true,
+      sameOwner: options.sameOwner === true,
+    });
   } finally {
+    await reader.close();
     await scratch.clean();
   }
+  const files = found.filter(({ kind }) => kind === "file");
+  return {
+    ...(typeof target.output === "string" && { output: target.output }),
+    ...{ files: files.length, size: files.reduce((sum, { size }) => sum + size, 0) },
+    leftOut: leftOut.map(({ path: below, why }) => ({ path: path.posix.join("/", wanted, below), why })),
+  };
 }
 
-/** The name that a path has outside; `.`, as of `/app/.` and of `/`, for what is in the folder alone. */
+/** The name that a path has outside; empty, as of `/app/.` and of `/`, for what is in the folder alone. */
 export function nameOf(wanted: string): string {
-  if (wanted.endsWith("/.")) return ".";
-  return path.posix.basename(path.posix.normalize(`/${wanted}`)) || ".";
+  return wanted.endsWith("/.") ? "" : path.posix.basename(path.posix.normalize(`/${wanted}`));
+}
+
+interface Target {
+  readonly form: "file" | "folder" | "tar";
+  readonly output: string | Write;
+  /** Name of what is taken. */
+  readonly name: string;
+}
+
+/** @throws AircrateError usage when a file is in the way */
+async function targetOf(options: ExtractOptions, isFolder: boolean): Promise<Target> {
+  const { output, force } = options;
+  const name = nameOf(options.path);
+  if (typeof output === "function") return { form: isFolder ? "tar" : "file", output, name };
+  const named = output.endsWith("/") || output.endsWith(path.sep);
+  const within = named || (await stat(output).catch(() => undefined))?.isDirectory() === true;
+  if (isFolder && (within || !output.endsWith(".tar"))) {
+    return { form: "folder", output: within ? path.join(output, name) : output, name };
+  }
+  const file = within ? path.join(output, name) : output;
+  if (force !== true) await requireNothing(file);
+  return { form: isFolder ? "tar" : "file", output: file, name };
 }
 
 async function completeItems(opened: OpenedImage, items: readonly Item[], options: TakeOptions): Promise<FullItem[]> {
@@ -99,20 +112,21 @@ async function completeItems(opened: OpenedImage, items: readonly Item[], option
   });
 }
 
-interface Target {
-  readonly form: "file" | "folder";
-  readonly file: string;
-}
-
-/** @throws AircrateError usage: a file is in the way, or nobody said where the root of the image is to go */
-async function targetOf(
-  output: string,
-  { name, isFolder, force }: { name: string; isFolder: boolean; force: boolean },
-): Promise<Target> {
-  const named = output.endsWith("/") || output.endsWith(path.sep);
-  const within = named || (await stat(output).catch(() => undefined))?.isDirectory() === true;
-  const file = within ? path.join(output, name) : output;
-  const form = isFolder && (within || !output.endsWith(".tar")) ? "folder" : "file";
-  if (form === "file" && !force && (await lstat(file).catch(() => undefined)) !== undefined) throw inTheWay(file);
-  return { form, file };
+async function writeItems(
+  items: readonly FullItem[],
+  { form, output, name, reader, ...place }: Target & PlaceOptions & { reader: ContentReader },
+): Promise<void> {
+  const [first] = items as readonly [FullItem];
+  const writeTo = (write: Write) =>
+    form === "tar" ? writeTar(items, { top: name, reader, write }) : reader.read(first, write);
+  if (typeof output === "function") await writeTo(output);
+  else if (form === "folder") await writeFolder(output, items, { ...place, reader });
+  else {
+    await writeOutput(output, async (handle) => {
+      const writer = createPositionalWriter(handle, 0);
+      await writeTo(writer.write);
+      await writer.flush();
+      if (form === "file") finishFile(handle.fd, first, place);
+    });
+  }
 }

@@ -1,32 +1,22 @@
-import { randomBytes } from "node:crypto";
-import {
-  chmod,
-  type FileHandle,
-  lchown,
-  link,
-  lstat,
-  lutimes,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-} from "node:fs/promises";
+import { closeSync, fchmodSync, fchownSync, futimesSync, openSync, writeSync } from "node:fs";
+import { chmod, lchown, link, lutimes, mkdir, rm, stat, symlink, utimes } from "node:fs/promises";
 import path from "node:path";
 import { AircrateError, systemCode } from "../error.ts";
 import { makeFolder } from "../folder.ts";
-import { outputError } from "../output.ts";
-import { type FullItem, timeOf, writeContent } from "./write.ts";
+import { outputError, temporaryName } from "../output.ts";
+import type { ContentReader, FullItem } from "./content.ts";
+import { placeFolder, requireNothing } from "./place.ts";
+import { timeOf } from "./tar.ts";
 
 export interface PlaceOptions {
   /** Replaces files and links that are there. */
   readonly force: boolean;
   /** Keeps owners and set-id bits, which only root may. */
   readonly sameOwner: boolean;
-  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FolderOptions extends PlaceOptions {
+  readonly reader: ContentReader;
 }
 
 /**
@@ -36,24 +26,17 @@ export interface PlaceOptions {
  *
  * @throws AircrateError usage: a file is in the way; input: two names are one on this disk; unreachable; integrity
  */
-export async function writeFolder(folder: string, items: readonly FullItem[], options: PlaceOptions): Promise<void> {
+export async function writeFolder(folder: string, items: readonly FullItem[], options: FolderOptions): Promise<void> {
   const target = path.resolve(folder);
   const isThere = (await stat(target).catch(() => undefined))?.isDirectory() === true;
-  const parent = isThere ? target : path.dirname(target);
-  const temporary = path.join(parent, `.aircrate.${randomBytes(6).toString("hex")}.tmp`);
+  // On the same disk, so that it can be renamed.
+  const temporary = temporaryName(isThere ? path.join(target, path.basename(target)) : target);
+  if (!isThere) await requireNothing(target);
   try {
-    await makeFolder(parent);
+    await makeFolder(path.dirname(temporary));
     await mkdir(temporary);
     await makeItems(temporary, items, options);
-    const known = new Set<string>();
-    if (!isThere) {
-      await requireNothing(target);
-      await rename(temporary, target);
-    } else {
-      known.add("");
-      await compare(temporary, target, { force: options.force, known });
-      await move(temporary, target);
-    }
+    const known = await placeFolder(temporary, target, options.force);
     await finishFolders(
       target,
       items.filter(({ path: name }) => !known.has(name)),
@@ -67,7 +50,7 @@ export async function writeFolder(folder: string, items: readonly FullItem[], op
 }
 
 /** Links come last, so that no path leads through one. */
-async function makeItems(top: string, items: readonly FullItem[], options: PlaceOptions): Promise<void> {
+async function makeItems(top: string, items: readonly FullItem[], options: FolderOptions): Promise<void> {
   for (const item of items)
     if (item.kind === "directory" && item.path !== "") await make(item, top, (file) => mkdir(file));
   for (const item of items) if (item.kind === "file") await make(item, top, (file) => makeFile(file, item, options));
@@ -98,13 +81,17 @@ function placeOf(top: string, name: string): string {
   throw new AircrateError("input", "a file of the image has a name that this system cannot have", { where: name });
 }
 
-async function makeFile(file: string, item: FullItem, options: PlaceOptions): Promise<void> {
-  const handle = await open(file, "wx", 0o600);
+/** In step where it can be: of a small file the calls of the system take less time than waiting for each. */
+async function makeFile(file: string, item: FullItem, options: FolderOptions): Promise<void> {
+  const fd = openSync(file, "wx", 0o600);
   try {
-    await writeContent(item, (bytes) => handle.writeFile(bytes), options.signal);
-    await finishFile(handle, item, options);
+    await options.reader.read(item, (bytes) => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+      return undefined;
+    });
+    finishFile(fd, item, options);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -112,10 +99,10 @@ const PERMISSIONS = 0o777;
 const SET_ID = 0o6000;
 
 /** Gives a file what the image says of it. The owner comes first: a change of it takes the set-id bits. */
-export async function finishFile(handle: FileHandle, item: FullItem, { sameOwner }: PlaceOptions): Promise<void> {
-  if (sameOwner) await handle.chown(item.uid, item.gid);
-  await handle.chmod(item.mode & (sameOwner ? PERMISSIONS | SET_ID : PERMISSIONS));
-  await handle.utimes(timeOf(item), timeOf(item));
+export function finishFile(fd: number, item: FullItem, { sameOwner }: PlaceOptions): void {
+  if (sameOwner) fchownSync(fd, item.uid, item.gid);
+  fchmodSync(fd, item.mode & (sameOwner ? PERMISSIONS | SET_ID : PERMISSIONS));
+  futimesSync(fd, timeOf(item), timeOf(item));
 }
 
 async function makeLink(file: string, item: FullItem, { sameOwner }: PlaceOptions): Promise<void> {
@@ -133,48 +120,4 @@ async function finishFolders(top: string, items: readonly FullItem[], { sameOwne
     await chmod(folder, item.mode & (sameOwner ? 0o7777 : PERMISSIONS));
     await utimes(folder, timeOf(item), timeOf(item));
   }
-}
-
-/** @throws AircrateError usage when anything is there, even a link that leads nowhere */
-async function requireNothing(file: string): Promise<void> {
-  if ((await lstat(file).catch(() => undefined)) !== undefined) throw inTheWay(file);
-}
-
-/**
- * Looks what moving would meet, before anything is moved.
- *
- * @param known is given the folders that are there, by their paths
- */
-async function compare(
-  from: string,
-  to: string,
-  { force, known, below = "" }: { force: boolean; known: Set<string>; below?: string },
-): Promise<void> {
-  for (const name of await readdir(path.join(from, below))) {
-    const place = path.posix.join(below, name);
-    const found = await lstat(path.join(to, place)).catch(() => undefined);
-    if (found === undefined) continue;
-    const isFolder = (await lstat(path.join(from, place))).isDirectory();
-    if (found.isDirectory() !== isFolder || (!isFolder && !force)) throw inTheWay(path.join(to, place));
-    if (!isFolder) continue;
-    known.add(place);
-    await compare(from, to, { force, known, below: place });
-  }
-}
-
-async function move(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from)) {
-    const [source, target] = [path.join(from, name), path.join(to, name)];
-    const isFolder = async (file: string) => (await lstat(file).catch(() => undefined))?.isDirectory() === true;
-    if ((await isFolder(source)) && (await isFolder(target))) await move(source, target);
-    else await rename(source, target);
-  }
-}
-
-/** The error of whoever does not overwrite what is there. */
-export function inTheWay(file: string): AircrateError {
-  return new AircrateError("usage", "is there already", {
-    where: file,
-    hint: "name another place with -o, or overwrite files with --force",
-  });
 }

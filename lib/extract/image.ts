@@ -1,5 +1,5 @@
 import { AircrateError } from "../error.ts";
-import { choosePlatform, findNamed, type NamedImage, nameImages } from "../export/names.ts";
+import { choosePlatform, findNamed, knownNames, type TaggedImage, taggedImages } from "../export/names.ts";
 import { readSource, type Source, type SourceOptions } from "../export/source.ts";
 import type { RootNode } from "../image/node.ts";
 import type { ImportImage } from "../import/select.ts";
@@ -27,19 +27,17 @@ export interface OpenedImage {
 /** @throws AircrateError as `readSource`; unreachable: there is no such service; usage: there are several images */
 export async function openImage(file: string, { service, platform, ...how }: ImageOptions): Promise<OpenedImage> {
   const source = await readSource(file, { ...how, lists: true });
-  const named = choosePlatform(nameImages(source), platform, file);
+  const named = choosePlatform(taggedImages(source), platform, file);
   const { image } = service === undefined ? onlyImage(named, source) : findNamed(source, named, service);
   return { source, image, tree: treeOf(image, file), name: service ?? file };
 }
 
-function onlyImage(named: readonly NamedImage[], { found }: Source): NamedImage {
+function onlyImage(named: readonly TaggedImage[], source: Source): TaggedImage {
   const images = new Set(named.map(({ image }) => image));
   if (images.size === 1) return named[0]!;
-  const { app, file } = found.inspection;
-  const names = app?.services.map(({ name }) => name) ?? named.flatMap(({ tag }) => tag ?? []);
   throw new AircrateError("usage", `the file holds ${images.size} images: name one`, {
-    where: file,
-    reason: `there are ${names.join(", ")}`,
+    where: source.found.inspection.file,
+    reason: `there are ${knownNames(source, named).join(", ")}`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { compareBytes } from "../bytes.ts";
 import type { Digest } from "../digest.ts";
-import type { RootNode } from "../image/node.ts";
+import type { RootDirectory, RootNode } from "../image/node.ts";
 import { joinPath } from "../tree/expand.ts";
 import type { MergedTree, Origin } from "./merge.ts";
 
@@ -36,7 +36,7 @@ export function listItems(top: RootNode, { originOf }: MergedTree): { items: Ite
   const files = new Map<RootNode, string>();
   const visit = (node: RootNode, path: string) => {
     const origin = originOf(node);
-    const why = unfit(path, origin);
+    const why = unfit(node, path, origin);
     if (why !== undefined) {
       leftOut.push({ path, why });
       return;
@@ -53,13 +53,14 @@ export function listItems(top: RootNode, { originOf }: MergedTree): { items: Ite
 }
 
 /** What a folder holds, in the byte order of names. */
-export function sortedChildren(folder: Extract<RootNode, { kind: "directory" }>): [name: string, node: RootNode][] {
+export function sortedChildren(folder: RootDirectory): [name: string, node: RootNode][] {
   return [...folder.children].sort(([a], [b]) => compareBytes(a, b));
 }
 
-function unfit(path: string, origin: Origin | undefined): string | undefined {
+function unfit(node: RootNode, path: string, origin: Origin | undefined): string | undefined {
   if (origin?.entry.kind === "other") return "a device, a named pipe or a sparse file";
-  return path.includes("\ufffd") ? "its name is not UTF-8" : undefined;
+  if (path.includes("\ufffd")) return "its name is not UTF-8";
+  return node.kind === "symlink" && node.target.includes("\ufffd") ? "its target is not UTF-8" : undefined;
 }
 
 export function itemOf(node: RootNode, path: string, origin: Origin | undefined): Item {

@@ -4,7 +4,7 @@ import { type Item, itemOf, sortedChildren } from "./items.ts";
 /**
  * What lies in a folder of an image, in the byte order of names, or the one file that a path leads to.
  *
- * @param file a finished file @param options `path`: in the image
+ * @param options `path`: in the image, links followed inside of it
  * @throws AircrateError as `openImage`; unreachable: there is no such path
  */
 export async function listPath(file: string, options: ImageOptions & { readonly path: string }): Promise<Item[]> {

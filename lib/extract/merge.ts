@@ -27,7 +27,7 @@ const NO_TREE: LayerTree = {
 /**
  * Applies the layers of an image, lowest first, by the lists of what is in them.
  *
- * @throws TarFormatError when a hard link leads to what its layer does not have in front of it
+ * @throws TarFormatError for a hard link to what its layer does not have in front of it, and a file without a name
  */
 export function mergeLayers(layers: readonly LayerContents[]): MergedTree {
   const root = createRootFs();
@@ -83,6 +83,7 @@ function nodesOf(latest: ReadonlyMap<string, Origin>): Map<string, Made> {
   for (const [path, origin] of latest) {
     const { entry } = origin;
     if (entry.kind === "directory") continue;
+    if (path === "") throw new TarFormatError("a member has no name");
     const target = entry.kind === "hardlink" ? files.get(entry.link ?? "") : { origin, said: entry };
     if (target === undefined)
       throw new TarFormatError(`${path} is a hard link to ${entry.link}, which is not in front of it`);

@@ -41,7 +41,10 @@ export async function takeEntries(
   const spool = createSpool(file);
   const spooled = async (bytes: AsyncIterable<Uint8Array>, size: number) => {
     const offset = spool.position();
-    for await (const chunk of bytes) spool.write(chunk);
+    for await (const chunk of bytes) {
+      signal?.throwIfAborted();
+      spool.write(chunk);
+    }
     return { file, offset, size };
   };
   const byHolder = groupByHolder(origins, { source, image });

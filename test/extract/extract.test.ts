@@ -13,10 +13,13 @@ import {
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
+import { createContentReader } from "../../lib/extract/content.ts";
 import { type Extraction, type ExtractOptions, extractPath } from "../../lib/extract/extract.ts";
 import { writeFolder } from "../../lib/extract/folder.ts";
 import type { ImageOptions } from "../../lib/extract/image.ts";
 import { listPath } from "../../lib/extract/list.ts";
+import { createTarParser } from "../../lib/tar/parser.ts";
+import { tarStream } from "../../lib/tar/sequence.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { describeTree } from "../support/described-tree.ts";
 import { rejectsWith } from "../support/faults.ts";
@@ -138,6 +141,7 @@ test("files that are there are overwritten when that is asked for, links in the 
       force ? "another one\n" : "mine",
     );
   }
+  await rejectsWith(extract("/data/kept", { output: join(dir, "file"), force: true }), "usage", /is there already/);
   mkdirSync(join(out, "mine"), { recursive: true });
   await extract("/data/kept/.", { output: out });
   const again = extract("/data/kept/.", { output: out });
@@ -208,6 +212,32 @@ test("devices and names that are not UTF-8 are left out of a folder, and told", 
   await rejectsWith(extract("/d/pipe"), "input", /it is a device, a named pipe/);
 });
 
+test("a tar file keeps what disks may not: owners, set-id bits, extended attributes", async (t) => {
+  const xattrs = new Map([["security.capability", Uint8Array.of(1, 0, 0, 2)]]);
+  const entry = { type: "file", mode: 0o4750, uid: 3_000_000, gid: 7, size: 4, mtime: 1_700_000_000 } as const;
+  const { segments } = tarStream([{ ...entry, path: "bin/tool", xattrs, content: { bytes: Buffer.from("tool") } }]);
+  const layer = Buffer.concat(segments.map((segment) => ("bytes" in segment ? segment.bytes : assert.fail("a file"))));
+  const image = makeImage({ platform: { os: "linux", architecture: "arm64" }, layers: [layer] });
+  const { dir, extract } = benchFor(t, archiveOf(image, [layer], null));
+  const output = join(dir, "bin.tar");
+  await extract("/bin", { output });
+  const found = [...createTarParser().feed(readFileSync(output))].flatMap((event) =>
+    event.kind === "entry" ? { ...event.entry, offset: 0 } : [],
+  );
+  const folder = {
+    path: "bin",
+    type: "directory",
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    mtime: 0,
+    link: "",
+    offset: 0,
+  };
+  assert.deepEqual(found, [folder, { ...entry, path: "bin/tool", link: "", xattrs, offset: 0 }]);
+});
+
 test("nothing leaves the output, whatever the layers say", async (t) => {
   const outside = tempDir(t);
   const up = (name: string) => `../../../../../../../..${outside}/${name}`;
@@ -216,6 +246,7 @@ test("nothing leaves the output, whatever the layers say", async (t) => {
     [{ path: "a/../../climbs", data: "x" }],
     [{ path: "link", hardlink: up("climbs") }],
     [{ path: "link", hardlink: "missing" }],
+    [{ path: ".", data: "no name" }],
   ]) {
     const { extract } = benchFor(t, imageOf([{ path: "f", data: "x" }], layer));
     await rejectsWith(extract("/"), "integrity");
@@ -242,7 +273,7 @@ test("two names that a disk takes for one are refused, and nothing is left", asy
     { ...file, path: "Name" },
   ];
   const out = join(dir, "out");
-  const written = writeFolder(out, items, { force: true, sameOwner: false });
+  const written = writeFolder(out, items, { force: true, sameOwner: false, reader: createContentReader() });
   await rejectsWith(written, "input", /two names of the image are one on this disk/, /NAME\.tar/);
   assert.deepEqual(readdirSync(dir), []);
 });

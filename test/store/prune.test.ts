@@ -49,8 +49,10 @@ test("without options only garbage goes, of every kind", async (t) => {
     return file;
   };
   const old = [put("tmp", "old"), put("partial", `${"1".repeat(64)}.part`), put("leases", "old.json")];
-  age(old, 8 * DAY);
-  const young = [put("tmp", "young"), put("partial", `${"2".repeat(64)}.part`)];
+  const scratch = put("tmp", "scratch", "below", "file");
+  age([...old, scratch, join(scratch, ".."), join(scratch, "../..")], 8 * DAY);
+  const young = [put("tmp", "young"), put("partial", `${"2".repeat(64)}.part`), put("tmp", "in use", "below", "file")];
+  age([join(young[2]!, ".."), join(young[2]!, "../..")], 8 * DAY);
   put("quarantine", "3".repeat(64));
   const { digest } = await writeBlob(store, Buffer.from("nobody knows it"));
   put("references", "none.json");
@@ -61,7 +63,7 @@ test("without options only garbage goes, of every kind", async (t) => {
   const there = storeFiles(store);
   const report = await pruned(store);
   const expected = {
-    ...{ leases: 1, temporary: 1, partial: 1, quarantine: 1, blobs: 1 },
+    ...{ leases: 1, temporary: 2, partial: 1, quarantine: 1, blobs: 1 },
     // The record of the layer that is lost, that of its size, and what is no record.
     ...{ records: 3, trees: 1 },
   };
@@ -71,8 +73,7 @@ test("without options only garbage goes, of every kind", async (t) => {
   assert.ok(there.length > storeFiles(store).length, "the dry run removed nothing");
   for (const file of young) assert.ok(storeFiles(store).some((name) => file.endsWith(name)));
   assert.equal(await hasBlob(store, { digest, size: 15 }), false);
-  rmSync(young[0]!);
-  rmSync(young[1]!);
+  for (const file of young) rmSync(file);
   const lost = [
     `blobs/sha256/${hex(packed.digest)}`,
     `aircrate/packed-${PACKING.name}/${hex(packed.diffId)}.json`,
