@@ -41,6 +41,8 @@ export interface Valued extends Described, Listed {
   /** What is taken without it, in words. */
   readonly defaultDescription?: string;
   readonly required?: true;
+  /** The value that `--no-NAME` stands for. */
+  readonly negated?: string;
   /** Gives an array, of one value for each time; empty without it. */
   readonly repeated?: true;
   /** Gives an array of all words up to the next option, which may be none. */

@@ -1,3 +1,4 @@
+import type { CacheMode } from "../spec/layer-cache.ts";
 import { inGroup } from "./command.ts";
 import { NETWORK_OPTIONS, type NetworkArguments } from "./network.ts";
 
@@ -22,6 +23,9 @@ export const PULLING_OPTIONS = {
 export interface MakingArguments extends PullingArguments {
   split: "none" | "auto";
   "max-layer-size"?: string;
+  /** A repository, or `off`. */
+  cache?: string;
+  "cache-mode"?: CacheMode;
 }
 
 export const MAKING_OPTIONS = {
@@ -35,6 +39,17 @@ export const MAKING_OPTIONS = {
       value: "SIZE",
       defaultDescription: "64GiB",
       describe: "Largest plain size of a pulled layer, as 500MB or 2GiB",
+    },
+    cache: {
+      value: "REPOSITORY",
+      negated: "off",
+      defaultDescription: "AIRCRATE_CACHE, or cache in aircrate.yml",
+      describe: "Take layers that others have packed from HOST/REPOSITORY; off or --no-cache for none",
+    },
+    "cache-mode": {
+      choices: ["read", "read-write"],
+      defaultDescription: "AIRCRATE_CACHE_MODE, or read",
+      describe: "Whether layers that are packed are pushed to the --cache, too",
     },
   }),
   ...PULLING_OPTIONS,

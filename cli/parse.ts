@@ -30,9 +30,10 @@ function lacksValue(name: string, words: readonly string[]): UsageError {
   return new UsageError(`${written} needs a value${meant}`);
 }
 
-/** `--no-NAME` is false, and only flags can be. */
+/** `--no-NAME` is false, which flags can be, and options that say what it stands for. */
 function isKnown(name: string, value: unknown, options: Options): boolean {
-  return Object.hasOwn(options, name) && (value !== false || options[name]?.type === "boolean");
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  return option !== undefined && (value !== false || option.type === "boolean" || option.negated !== undefined);
 }
 
 function unknownOption(name: string, value: unknown, options: Options): UsageError {
@@ -54,7 +55,9 @@ function readOption(name: string, option: Option, given: unknown, words: readonl
   if (option.type === "boolean") return readFlag(name, option, given, words);
   if (option.required && given === undefined) throw new UsageError(`--${name} is missing`);
   if (option.list) return given;
-  const values = (given === undefined ? [] : [given].flat()).map((value) => readValue(`--${name}`, option, value));
+  const values = (given === undefined ? [] : [given].flat()).map((value) =>
+    readValue(`--${name}`, option, value === false ? option.negated : value),
+  );
   return option.repeated ? values : (values.at(-1) ?? option.default);
 }
 

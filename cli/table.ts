@@ -167,6 +167,8 @@ const NOTES = `Exit status:
 
 Environment:
   AIRCRATE_STORE     folder of the blob store (default: the platform's cache)
+  AIRCRATE_CACHE, AIRCRATE_CACHE_MODE
+                     as --cache and --cache-mode
   DOCKER_CONFIG, REGISTRY_AUTH_FILE
                      folder and file with credentials, as for Docker and Podman
   AUTERION_DEVICE_ADDRESS

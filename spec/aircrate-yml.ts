@@ -3,7 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { TAG } from "./auterion-app.ts";
 import { ArgValue } from "./compose.ts";
 import { closed, dict } from "./keywords.ts";
-import { RegistryRules } from "./registries.ts";
+import { REPOSITORY, REPOSITORY_FORM, RegistryRules } from "./registries.ts";
 
 const ImagePath = Type.String({ pattern: "^/[^\\0]*$", form: "an absolute path in the image" });
 const Words = Type.Array(Type.String(), { form: "a list of words such as [python3, main.py]" });
@@ -151,6 +151,15 @@ export const AircrateYml = closed({
     }),
   ),
   registries: Type.Optional(RegistryRules),
+  cache: Type.Optional(
+    Type.String({
+      pattern: REPOSITORY,
+      maxLength: 255,
+      form: REPOSITORY_FORM,
+      description:
+        "Repository with layers that others have packed. What is built is pushed there by --cache-mode only.",
+    }),
+  ),
   tag: Type.Optional(
     Type.String({
       pattern: TAG,

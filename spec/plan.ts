@@ -40,6 +40,8 @@ export const PlanDocument = Type.Object({
   ),
   images: Type.Array(PlanImage),
   outputs: Type.Array(PlanOutput),
+  /** `HOST/REPOSITORY` of the layer cache that the project names. */
+  cache: Type.Optional(Type.String()),
   warnings: Type.Array(Type.String()),
 });
 export type PlanDocument = Static<typeof PlanDocument>;

@@ -5,10 +5,18 @@ import { closed, dict } from "./keywords.ts";
 // The grammar of references (github.com/distribution/reference, regexp.go), here for their beginnings.
 const LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const HOST = `(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]{1,5})?`;
-const PATH = "(?:/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*)*";
+const COMPONENT = "/[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const PATH = `(?:${COMPONENT})*`;
+/** Without dot or port it would be none. */
+const REGISTRY = `(?=localhost(?:[:/]|$)|[^/]*[.:])${HOST}`;
 
-/** A registry, or a registry and the first components of its repositories. Without dot or port it would be none. */
-export const PREFIX = `^(?=localhost(?:[:/]|$)|[^/]*[.:])${HOST}${PATH}$`;
+/** A registry, or a registry and the first components of its repositories. */
+export const PREFIX = `^${REGISTRY}${PATH}$`;
+
+/** A repository with its registry. */
+export const REPOSITORY = `^${REGISTRY}(?:${COMPONENT})+$`;
+/** The same in words. */
+export const REPOSITORY_FORM = "HOST[:PORT]/REPOSITORY without a tag, such as registry.example.com/team/cache";
 
 /** `HOST[:PORT][/PATH]`. */
 export const MIRROR = `^${HOST}${PATH}$`;

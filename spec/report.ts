@@ -1,5 +1,6 @@
 /** What `aircrate build --json` prints: scripts go by it. */
 import { type Static, Type } from "@sinclair/typebox";
+import { CacheMode } from "./layer-cache.ts";
 import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
 
@@ -14,8 +15,8 @@ export const ReportLayer = Type.Object({
   origin: Type.String(),
   /** Whether another image of the output has it too. */
   shared: Type.Boolean(),
-  /** `pulled` from a registry for this build, `packed` by it, or found in the `store`. */
-  source: Type.Union([Type.Literal("pulled"), Type.Literal("packed"), Type.Literal("store")]),
+  /** `pulled` from a registry for this build, `packed` by it, taken from the shared `cache`, or found in the `store`. */
+  source: Type.Union([Type.Literal("pulled"), Type.Literal("packed"), Type.Literal("cache"), Type.Literal("store")]),
   /** In a report of a thin file: whether the file has it, and why. */
   thin: Type.Optional(Type.Object({ inFile: Type.Boolean(), why: Type.String() })),
 });
@@ -35,6 +36,22 @@ export const ReportImage = Type.Object({
   sharedSize: Size,
 });
 export type ReportImage = Static<typeof ReportImage>;
+
+/** What the shared cache of layers was good for. */
+export const ReportCache = Type.Object({
+  /** `HOST/REPOSITORY`. */
+  repository: Type.String(),
+  mode: CacheMode,
+  /** Layers that were looked for there: those that the store has not, and that are not small. */
+  asked: Type.Integer(),
+  /** Layers that were taken from there. */
+  taken: Type.Integer(),
+  /** Layers that were pushed there. */
+  pushed: Type.Integer(),
+  /** Bytes of these. */
+  pushedSize: Size,
+});
+export type ReportCache = Static<typeof ReportCache>;
 
 /** An image that was used by a tag that was given on this machine. */
 export const LocalImage = Type.Object({
@@ -73,6 +90,8 @@ export const BuildReport = Type.Object({
   images: Type.Array(ReportImage),
   /** What no lock can pin, and other machines do not have. */
   localImages: Type.Array(LocalImage),
+  /** Absent without a shared cache, and with `--offline`. */
+  cache: Type.Optional(ReportCache),
   /** Stored bytes of all layers, each once. */
   layersSize: Size,
   /** The same if no image shared a layer with another one. */

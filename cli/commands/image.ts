@@ -17,8 +17,6 @@ const describe = "Understood as of Docker, and without effect";
 
 /** What Docker needs to be told, and what follows by itself here. */
 const WITHOUT_EFFECT = {
-  // Of --no-cache.
-  cache: { type: "boolean", hidden: true, describe },
   "force-rm": { type: "boolean", hidden: true, describe },
   load: { type: "boolean", hidden: true, describe },
   progress: { hidden: true, describe },

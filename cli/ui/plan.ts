@@ -18,6 +18,7 @@ export function renderPlan(plan: PlanDocument): string {
     `${app === undefined ? "archive" : "services"}\n${table(outputs)}`,
   ];
   if (app !== undefined) parts.push(`launch order: ${launchOrderText(app.launchOrder)}\n`);
+  if (plan.cache !== undefined) parts.push(`layer cache: ${plan.cache}\n`);
   return parts.join("\n");
 }
 

@@ -8,6 +8,7 @@ import {
   type TreeImage,
 } from "../../spec/aircrate-yml.ts";
 import type { Registries } from "../registry/mirrors.ts";
+import { type Repository, readRepository } from "../registry/repository.ts";
 import { decodeYaml } from "../yaml/decode.ts";
 import { problemsError, type YamlProblem } from "../yaml/problems.ts";
 import { readYaml, type YamlDocument } from "../yaml/read.ts";
@@ -27,6 +28,8 @@ export interface AircrateConfig {
   /** Local images by name, in the order of the file. */
   readonly images: ReadonlyMap<string, LocalImage>;
   readonly registries: Registries;
+  /** Where layers lie that others have packed. */
+  readonly cache?: Repository;
   /** What the application is of a project that has only an `app.yml`. */
   readonly app?: LegacyIdentity;
   /** Tag of all images where there is no application manifest. */
@@ -93,10 +96,18 @@ export async function readAircrateYml(dir: string): Promise<AircrateConfig | und
     const message = "`insecure` is not for a project to say";
     problems.push({ line, message, hint: "put it into your own registries.yml, or give --insecure-registry HOST" });
   }
+  const cache = config.cache === undefined ? undefined : readRepository(config.cache);
+  if (config.cache !== undefined && cache === undefined) {
+    problems.push({
+      line: document.locate("/cache"),
+      message: `\`${config.cache}\` is not the address of a repository`,
+    });
+  }
   const app = config.app && readIdentity(config.app, document, problems);
   if (problems.length > 0) throw problemsError(document.file, problems);
   return {
     ...{ file, images, registries },
+    ...(cache !== undefined && { cache }),
     ...(app !== undefined && { app }),
     ...(config.tag !== undefined && { tag: config.tag }),
   };

@@ -93,12 +93,13 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
     device = await watch.time("read what the device has", read);
   };
   const how = { ...options, pool, report, watch, pins, locked, prepare };
-  return carryOut(plan, how, async ({ store, images, finished }) => {
+  return carryOut(plan, how, async ({ store, images, finished, share }) => {
     const { epoch = 0, key, signal } = options;
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
       write(target, finished, { plan, store, pool, epoch, imageGzip, device, key, signal }),
     );
+    await share();
     return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
   });
 }

@@ -1,5 +1,6 @@
 import type { Lock } from "../../spec/lock.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
+import { type CacheChoice, chooseCache } from "../cache/choose.ts";
 import type { OnEvent } from "../events.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import type { OutlineOptions } from "../image/outline.ts";
@@ -17,6 +18,7 @@ import { openSession, type SessionOptions } from "../session.ts";
 import type { Store } from "../store/layout.ts";
 import { createScratch } from "../store/scratch.ts";
 import type { WorkPool } from "../workers/pool.ts";
+import { openBuildCache } from "./cache.ts";
 import { requireDepth } from "./depth.ts";
 import { startImages } from "./images.ts";
 import { throwMissing, tryFiles } from "./missing.ts";
@@ -32,6 +34,8 @@ export interface ImageOptions extends SessionOptions {
   readonly epoch?: number;
   /** Largest plain size of a pulled layer, in bytes; default 64 GiB. */
   readonly maxLayerSize?: number;
+  /** Where layers are looked for that others have packed; default: where the project says. Not asked when offline. */
+  readonly cache?: CacheChoice;
   readonly onEvent?: OnEvent;
 }
 
@@ -53,6 +57,8 @@ export interface Made {
   readonly images: ReadonlyMap<string, Image>;
   /** In the order of the outputs. */
   readonly finished: readonly ArchiveImage[];
+  /** Lets others have what was built, once the output is there, and tells the report of the shared cache. */
+  readonly share: () => Promise<void>;
 }
 
 /**
@@ -67,6 +73,7 @@ export async function carryOut<T>(
   use: (made: Made) => Promise<T>,
 ): Promise<T> {
   const { pool, report, watch, pins, locked, epoch = 0, maxLayerSize: maxSize = MAX_LAYER_SIZE } = options;
+  const chosen = chooseCache(options.cache, plan.cache);
   const session = await openSession(options, plan.registries);
   const { store, client, vendor } = session;
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
@@ -78,6 +85,11 @@ export async function carryOut<T>(
   };
   const network = { ...session.network, signal: ending.signal };
   const offline = options.offline === true;
+  const { warn } = report;
+  const cache =
+    chosen === undefined || offline
+      ? undefined
+      : await openBuildCache(chosen, options.registry, { store, pool, scratch, network, onEvent, warn });
   const remote = createRemoteFiles(store, pool, { ...network, vendor, offline, maxSize, onEvent });
   const stop = () => {
     ending.abort();
@@ -100,17 +112,22 @@ export async function carryOut<T>(
     });
     const files = offline ? tryFiles(plan, remote) : undefined;
     const started = startImages(plan, {
-      buildLayer: createLayerBuilder(store, pool),
+      buildLayer: createLayerBuilder(store, pool, cache?.layers),
       take: createTake(store, pool, scratch),
       ...{ open, epoch, pull },
       split: options.split === "auto",
       isStored: (reference: Reference) => isImageStored(store, reference, { platform, pins }),
-      warn: report.warn,
+      warn,
     });
     await options.prepare?.(outline);
     const images = await watch.time("resolve and assemble", () => collect(plan, started, files));
     const finished = await watch.time("pull and pack", () => finish(plan, images));
-    return await use({ store, images, finished });
+    const share = async () => {
+      if (cache === undefined) return;
+      if (chosen?.mode === "read-write") await watch.time("push layers", () => cache.push(images.values()));
+      report.cached(cache.report());
+    };
+    return await use({ store, images, finished, share });
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.
     options.signal?.throwIfAborted();
@@ -120,7 +137,7 @@ export async function carryOut<T>(
     // What is still under way when a build fails must not be tried again.
     ending.abort();
     await scratch.clean();
-    await Promise.all([remote.close(), session.close()]);
+    await Promise.all([remote.close(), cache?.close(), session.close()]);
   }
 }
 

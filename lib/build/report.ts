@@ -1,5 +1,5 @@
 import type { SignatureKind } from "../../spec/mender.ts";
-import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
+import type { BuildReport, ReportCache, ReportImage, ReportLayer } from "../../spec/report.ts";
 import type { Archive, ArchiveImage, ArchiveImageIds } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
 import { type BuildEvent, createWarnings } from "../events.ts";
@@ -34,6 +34,7 @@ export function createReport(plan: BuildPlan) {
   const pulled = new Set<Digest>();
   const local = new Map<string, Digest>();
   const warnings = [...plan.warnings];
+  let cache: ReportCache | undefined;
   const passedOver = createWarnings();
 
   async function imageReports({ images, finished, ids }: FinishedImages): Promise<ReportImage[]> {
@@ -54,8 +55,9 @@ export function createReport(plan: BuildPlan) {
   }
 
   /** What is told at the end, whatever was made. */
-  function rest(): Pick<BuildReport, "localImages" | "warnings"> {
+  function rest(): Pick<BuildReport, "localImages" | "cache" | "warnings"> {
     return {
+      ...(cache !== undefined && { cache }),
       localImages: [...local].map(([reference, manifest]) => ({ reference, manifest })),
       warnings: [...warnings, ...passedOver.list()],
     };
@@ -71,6 +73,9 @@ export function createReport(plan: BuildPlan) {
     },
     warn(warning: string): void {
       warnings.push(warning);
+    },
+    cached(done: ReportCache): void {
+      cache = done;
     },
     async finish(done: Finished): Promise<BuildReport> {
       const { file, format, size, payload, signature, archive, images, finished, stages, thinned } = done;
@@ -115,8 +120,10 @@ async function layerReport(
   users: ReadonlyMap<Digest, number>,
   pulled: ReadonlySet<Digest>,
 ): Promise<ReportLayer> {
-  const { diffId, digest, size, plainSize, reused } = await record;
-  const source = pulled.has(digest) ? "pulled" : reused === false ? "packed" : "store";
+  const layer = await record;
+  const { diffId, digest, size, plainSize } = layer;
+  const built = "source" in layer ? layer.source : "store";
+  const source = built === "cache" ? built : pulled.has(digest) ? "pulled" : built;
   return { ...{ diffId, digest, size, plainSize, origin, source }, shared: (users.get(diffId) ?? 0) > 1 };
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerConfig, HistoryEntry, ImageConfig } from "../../spec/oci-config.ts";
 import type { LayerRecord } from "../../spec/store.ts";
+import type { PlacedLayer } from "../layer/builder.ts";
 import type { Platform } from "../platform.ts";
 import { createRootFs, type RootFs } from "./rootfs.ts";
 
@@ -20,7 +21,7 @@ export interface Image {
 export interface LayerSource {
   /** For reports: the instruction, or the reference that it was pulled with. */
   readonly origin: string;
-  readonly record: Promise<LayerRecord & { readonly reused?: boolean }>;
+  readonly record: Promise<LayerRecord | PlacedLayer>;
 }
 
 /** `FROM scratch`. */

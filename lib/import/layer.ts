@@ -114,7 +114,7 @@ async function packLayer(
   { diffId, pool, where }: { diffId: Digest; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
   const { tree, cuts } = await indexLayer(segment, where);
-  const { reused: known, ...record } = await buildLayer(store, pool, { segments: [segment], cuts });
+  const { source, ...record } = await buildLayer(store, pool, { segments: [segment], cuts });
   if (record.diffId !== diffId) {
     throw new AircrateError("integrity", "the file changed while it was read", {
       where,
@@ -123,7 +123,7 @@ async function packLayer(
   }
   await recordLayerTree(store, diffId, tree);
   await recordPulledLayer(store, record.digest, record);
-  return { record, known };
+  return { record, known: source === "store" };
 }
 
 async function indexLayer(segment: FileSegment, where: string): Promise<IndexedLayer> {

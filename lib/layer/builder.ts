@@ -4,6 +4,7 @@ import { cutTree } from "../tar/cuts.ts";
 import { type TarEntry, tarStream } from "../tar/sequence.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
+import type { LayerCache } from "./offer.ts";
 
 /**
  * Builds layers, each once, however often it is asked for during one build.
@@ -11,16 +12,25 @@ import { type BuiltLayer, buildLayer } from "./build.ts";
  * @param place what makes the layer, such as an instruction and its line: the layer that was built there before is where
  *   to look for blocks that are the same
  */
-export type LayerBuilder = (entries: readonly TarEntry[], place: string) => Promise<BuiltLayer>;
+export type LayerBuilder = (entries: readonly TarEntry[], place: string) => Promise<PlacedLayer>;
 
-export function createLayerBuilder(store: Store, pool: WorkPool): LayerBuilder {
-  const known = new Map<string, Promise<BuiltLayer>>();
+export interface PlacedLayer extends BuiltLayer {
+  /** The place that it was built for. */
+  readonly place: string;
+}
+
+/** @param cache where layers are looked for before they are packed */
+export function createLayerBuilder(store: Store, pool: WorkPool, cache?: LayerCache): LayerBuilder {
+  const known = new Map<string, Promise<PlacedLayer>>();
+  const build = async (entries: readonly TarEntry[], place: string): Promise<PlacedLayer> => {
+    const { segments, ...layout } = tarStream(entries);
+    return { ...(await buildLayer(store, pool, { segments, cuts: cutTree(entries, layout), place, cache })), place };
+  };
   return (entries, place) => {
     const key = keyOf(entries);
     let layer = known.get(key);
     if (layer === undefined) {
-      const { segments, ...layout } = tarStream(entries);
-      layer = buildLayer(store, pool, { segments, cuts: cutTree(entries, layout), place });
+      layer = build(entries, place);
       // Whoever waits for the image sees the failure; until then it must not count as unhandled.
       layer.catch(() => {});
       known.set(key, layer);

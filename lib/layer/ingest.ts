@@ -159,7 +159,7 @@ async function packAnew(store: Store, pool: WorkPool, { digest, content }: Check
   try {
     // Unpacked a second time, to disk: packing takes several times as long, and every thread reads another part.
     if (plainFile !== blob) await checkBlob(pool, blob, { maxPlainSize: plainSize, plainFile });
-    const { reused: _, ...layer } = await buildLayer(store, pool, {
+    const { source: _, ...layer } = await buildLayer(store, pool, {
       segments: [{ file: plainFile, offset: 0, size: plainSize }],
       cuts,
     });

@@ -7,7 +7,7 @@ import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
 import { recordPackedBlocks } from "../store/records.ts";
 import type { SharedStream } from "../tar/shared.ts";
-import type { BlockIdentity, PackResult } from "../workers/jobs.ts";
+import type { BlockIdentity, BlockOffer, PackResult } from "../workers/jobs.ts";
 import { createRelief } from "../workers/memory.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
@@ -21,6 +21,17 @@ export interface PackOptions {
   readonly place?: string | undefined;
   /** Digests the plain bytes, too. Nothing is taken from earlier layers then. */
   readonly withDigest?: boolean;
+  /** The stream as somebody else packed it; nothing is taken from earlier layers then. */
+  readonly offer?: PackedOffer;
+}
+
+/** A gzip file that may be what packing would give. */
+export interface PackedOffer {
+  readonly file: string;
+  /** Bytes of each block as it is packed, in order; the first one follows the gzip header. */
+  readonly blockSizes: readonly number[];
+  /** Blocks that are packed all the same. */
+  readonly sample: ReadonlySet<number>;
 }
 
 /** A gzip file that was written to the store. */
@@ -48,14 +59,22 @@ const GROUP = 8;
 export async function packStream(
   store: Store,
   pool: WorkPool,
-  { stream, cuts, place, withDigest, check = () => {} }: PackOptions & { check?: (packed: PackedStream) => void },
+  {
+    stream,
+    cuts,
+    place,
+    withDigest,
+    offer,
+    check = () => {},
+  }: PackOptions & { check?: (packed: PackedStream) => void },
 ): Promise<PackedStream> {
-  const earlier = place === undefined || withDigest ? undefined : await openEarlierBlocks(store, place);
+  const alone = place === undefined || withDigest === true || offer !== undefined;
+  const earlier = alone ? undefined : await openEarlierBlocks(store, place);
   const out = await createBlobWriter(store);
   const blob = createTally(out);
   const list: PackedBlocks["blocks"] = [];
   const plainHash = withDigest ? createHash("sha256") : undefined;
-  const packer = createPacker(pool, { stream, cuts, earlier, withPlain: withDigest === true });
+  const packer = createPacker(pool, { stream, cuts, earlier, offer, withPlain: withDigest === true });
   const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
   try {
     await blob.write(GZIP_HEADER);
@@ -101,15 +120,17 @@ interface PackerOptions {
   readonly stream: SharedStream;
   readonly cuts: readonly number[];
   readonly earlier: EarlierBlocks | undefined;
+  readonly offer: PackedOffer | undefined;
   readonly withPlain: boolean;
 }
 
 /** Gives each block packed: from an earlier layer when it is there, else from the pool. */
-function createPacker(pool: WorkPool, { stream, cuts, earlier, withPlain }: PackerOptions) {
+function createPacker(pool: WorkPool, { stream, cuts, earlier, offer, withPlain }: PackerOptions) {
   const start = (block: number) => cuts[block - 1] ?? 0;
   const size = (block: number) => cuts[block]! - start(block);
   const placeOf = (block: number) => ({ stream, start: start(block), dictionarySize: Math.min(start(block), WINDOW) });
   const groups = new Map<number, Promise<readonly BlockIdentity[]>>();
+  const offers = offer === undefined ? [] : offersOf(offer);
 
   function identify(block: number): Promise<readonly BlockIdentity[]> {
     const first = block - (block % GROUP);
@@ -132,10 +153,24 @@ function createPacker(pool: WorkPool, { stream, cuts, earlier, withPlain }: Pack
       if (packed !== undefined) return { packed, ...identity };
     }
     const end = last ? "finish" : "flush";
-    return pool.run({ kind: "pack", ...placeOf(block), blockSize: plainSize, end, withPlain });
+    const offered = offers[block];
+    return pool.run({
+      ...{ kind: "pack", ...placeOf(block), blockSize: plainSize, end, withPlain },
+      ...(offered !== undefined && { offer: offered }),
+    });
   }
 
   return { pack, size };
+}
+
+/** Where each block is that is not among the sample. */
+function offersOf({ file, blockSizes, sample }: PackedOffer): (BlockOffer | undefined)[] {
+  let position = GZIP_HEADER.length;
+  return blockSizes.map((size, i) => {
+    const offer = { file, position, size };
+    position += size;
+    return sample.has(i) ? undefined : offer;
+  });
 }
 
 /** Counts and digests what passes through to the writer. */

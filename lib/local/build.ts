@@ -39,10 +39,12 @@ async function buildWith(pool: WorkPool, options: LocalBuildOptions): Promise<Lo
   const watch = createStopwatch();
   const plan = await watch.time("plan", () => planImage(options.context, options));
   const report = createReport(plan);
-  return carryOut(plan, { ...options, pool, report, watch, pins: new Map() }, async ({ store, images, finished }) => {
+  return carryOut(plan, { ...options, pool, report, watch, pins: new Map() }, async (made) => {
+    const { store, images, finished } = made;
     const [image] = finished as [ArchiveImage];
     const documents = composeManifest(image.configBytes, image.layers, "gzip");
     await watch.time("write", () => keepImage(store, image, { documents, platform: plan.platform }));
+    await made.share();
     const [configDigest, manifestDigest] = [documents.config.descriptor.digest, documents.manifest.descriptor.digest];
     const ids = [{ tags: image.tags, configDigest, manifestDigest }];
     const [{ tags, layers }] = (await report.imageReports({ images, finished, ids })) as [ReportImage];

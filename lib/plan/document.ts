@@ -2,6 +2,7 @@ import type { PlanDocument, PlanImage } from "../../spec/plan.ts";
 import { formatPlatform } from "../platform.ts";
 import type { Reference } from "../reference.ts";
 import { mergeRegistries, placesOf, type Registries } from "../registry/mirrors.ts";
+import { formatRepository } from "../registry/repository.ts";
 import type { BuildPlan, PlannedImage } from "./plan.ts";
 
 /**
@@ -32,6 +33,7 @@ export function planDocument(plan: BuildPlan, userRegistries?: Registries): Plan
       tags: [...tags],
       dependsOn: [...(app?.services.find(({ name }) => name === service)?.dependsOn ?? [])],
     })),
+    ...(plan.cache !== undefined && { cache: formatRepository(plan.cache) }),
     warnings: [...plan.warnings],
   };
 }

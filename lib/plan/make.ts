@@ -239,6 +239,7 @@ export function createPlanner(dir: string, { platform, config, store }: PlannerO
       platform,
       images: [...images.values()],
       registries: config?.registries ?? new Map(),
+      ...(config?.cache !== undefined && { cache: config.cache }),
       warnings: [...rest.warnings, ...warnings],
     }),
   };

@@ -4,6 +4,7 @@ import type { DockerfilePlan } from "../dockerfile/parse.ts";
 import type { Platform } from "../platform.ts";
 import type { Reference } from "../reference.ts";
 import type { Registries } from "../registry/mirrors.ts";
+import type { Repository } from "../registry/repository.ts";
 
 /** What is to be built from what. Every front end comes to this; nothing below knows which it was. */
 export interface BuildPlan {
@@ -20,6 +21,8 @@ export interface BuildPlan {
   readonly outputs: readonly PlannedOutput[];
   /** What the project says about registries. */
   readonly registries: Registries;
+  /** Where the project says that layers lie that others have packed. */
+  readonly cache?: Repository;
   readonly warnings: readonly string[];
 }
 

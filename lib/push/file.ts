@@ -1,7 +1,7 @@
 import type { LayerRecord } from "../../spec/store.ts";
 import { composeManifest } from "../archive/manifest.ts";
 import { takeLayers } from "../export/layers.ts";
-import { choosePlatform, type NamedImage, nameImages } from "../export/names.ts";
+import { choosePlatform, type TaggedImage, taggedImages } from "../export/names.ts";
 import { readSource } from "../export/source.ts";
 import type { Member } from "../inspect/archive.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
@@ -28,7 +28,7 @@ export interface FileOptions {
 export async function loadFile(file: string, options: FileOptions): Promise<PushImage[]> {
   const { store, pool, platform, signal } = options;
   const source = await readSource(file, { with: options.with, signal });
-  const named = choosePlatform(nameImages(source), platform, file);
+  const named = choosePlatform(taggedImages(source), platform, file);
   const layers = named.flatMap(({ image }) => image.layers);
   const taken = await takeLayers(source, layers, { store, pool, signal });
   const images: PushImage[] = [];
@@ -38,7 +38,7 @@ export async function loadFile(file: string, options: FileOptions): Promise<Push
 
 async function loadImage(
   store: Store,
-  { tag, image }: NamedImage,
+  { tag, image }: TaggedImage,
   taken: ReadonlyMap<Member, LayerRecord>,
 ): Promise<PushImage> {
   const { config, manifest, platform } = image;

@@ -6,6 +6,9 @@ import { tried } from "../http/errors.ts";
 import { readRetryAfter } from "../http/retry.ts";
 import { forbidden } from "./authorization.ts";
 
+/** What the error says of an answer of 404. */
+export const NO_SUCH_IMAGE = "there is no such image";
+
 const MAX_ERROR_BODY = 64 * 1024;
 
 /** A request as far as the words for its answer need it. */
@@ -26,7 +29,7 @@ export async function answerError(answer: Answer, request: AnsweredRequest): Pro
     case 403:
       return forbidden(request, reason);
     case 404:
-      return new AircrateError("unreachable", "there is no such image", {
+      return new AircrateError("unreachable", NO_SUCH_IMAGE, {
         where,
         reason,
         hint: "check the repository and the tag",

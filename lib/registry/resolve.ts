@@ -78,7 +78,13 @@ export async function resolveImage(
 /** All forms of manifests and indexes. */
 export const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ");
 
-async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
+/**
+ * Asks one source for a manifest or index.
+ *
+ * @param name tag or digest
+ * @throws AircrateError unreachable, forbidden; integrity when it does not have its digest; input when it is none
+ */
+export async function fetchManifest(source: RegistrySource, name: string, where: string): Promise<Document> {
   const { bytes, headers } = await source.read(`manifests/${name}`, { where, accept: ACCEPT, limit: MAX_DOCUMENT });
   const [type = ""] = String(headers["content-type"] ?? "").split(";", 1);
   const wanted = name.startsWith("sha256:") ? name : headerDigest(headers["docker-content-digest"]);

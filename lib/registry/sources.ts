@@ -49,8 +49,8 @@ function withMirrors(error: AircrateError, passed: readonly string[]): AircrateE
   });
 }
 
-/** What and why; the host, which both may begin with, stands before the line. */
-function inOneLine({ what, reason }: AircrateError, host: string): string {
+/** What and why, for a line that names the host, with which both may begin. */
+export function inOneLine({ what, reason }: AircrateError, host: string): string {
   return [what, ...reason.slice(0, 1)]
     .map((text) => (text.startsWith(`${host} `) ? text.slice(host.length + 1) : text))
     .join(": ");

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
+import { unpacksTo } from "../gzip/inflate.ts";
 import { type SharedStream, sliceShared } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
@@ -33,6 +35,15 @@ export interface PackJob extends BlockPlace {
   readonly end: BlockEnd;
   /** Gives the block's plain bytes, too: for whoever digests the stream in the same reading. */
   readonly withPlain?: boolean;
+  /** Where the block may lie packed already: it is taken from there when it unpacks to what it should. */
+  readonly offer?: BlockOffer;
+}
+
+/** A part of a file, in bytes. */
+export interface BlockOffer {
+  readonly file: string;
+  readonly position: number;
+  readonly size: number;
 }
 
 /** What a block is: its packed bytes depend on this, its size and its end alone. */
@@ -131,14 +142,31 @@ export function createJobRunner(native?: boolean): JobRunner {
     deflate ??= await selectDeflate(native);
     const plain = readBlocks(job, job.blockSize);
     const block = plain.subarray(job.dictionarySize);
-    const packed = deflate(block, plain.subarray(0, job.dictionarySize), job.end);
+    const dictionary = plain.subarray(0, job.dictionarySize);
+    const offered = job.offer && readOffer(job.offer);
+    const isRight = offered !== undefined && unpacksTo(offered, block, dictionary, job.end);
     return {
-      packed,
+      packed: isRight ? offered : deflate(block, dictionary, job.end),
       ...identify(plain, job.dictionarySize, plain.length),
       // A copy: the buffer is used again.
       ...(job.withPlain === true && { plain: new Uint8Array(block) }),
     };
   }) as JobRunner;
+}
+
+/** @returns undefined when the file has no such part; the block is packed then */
+function readOffer({ file, position, size }: BlockOffer): Uint8Array | undefined {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  try {
+    const fd = openSync(file, "r");
+    try {
+      return readSync(fd, bytes, 0, size, position) === size ? bytes : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 function identify(plain: Uint8Array, start: number, end: number): BlockIdentity {

@@ -184,6 +184,13 @@ const TABLE: readonly { text: string; line: number; message: string | RegExp }[]
     message: "`images.a.config.env.A`: expected a text, found the number 1",
   },
   {
+    text: "cache: registry.example.com/a:1\n",
+    line: 1,
+    message: /^`cache`: expected HOST\[:PORT\]\/REPOSITORY without/,
+  },
+  { text: "tag: a\ncache: r.example.com:99999/a\n", line: 2, message: /is not the address of a repository$/ },
+  { text: "cache: { repository: r.example.com/a, mode: read-write }\n", line: 1, message: /found a mapping$/ },
+  {
     text: "images:\n  a:\n    from: b\n    config: {cmd: run}\n",
     line: 4,
     message: /expected a list of words such as .*, found "run"/,
@@ -205,6 +212,12 @@ for (const { text, line, message } of TABLE) {
     else assert.match(what, message);
   });
 }
+
+test("the repository of the layer cache", async (t) => {
+  const dir = project(t, { "aircrate.yml": "cache: registry.example.com:5000/team/cache\n" });
+  const config = await readAircrateYml(dir);
+  assert.deepEqual(config?.cache, { registry: "registry.example.com:5000", repository: "team/cache" });
+});
 
 test("a link to nowhere is no absence", async (t) => {
   const dir = project(t, {});

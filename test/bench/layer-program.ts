@@ -44,6 +44,6 @@ function digestOnly(pool: WorkPool): LayerBuilder {
     const { segments, size } = tarStream(entries);
     const { sha256, crc } = await pool.run({ kind: "digest", stream: shareSegments(segments) });
     const diffId = `sha256:${sha256}`;
-    return { version: 1, diffId, plainSize: size, digest: diffId, size, crc, reused: false };
+    return { version: 1, diffId, plainSize: size, digest: diffId, size, crc, source: "packed", place: "" };
   };
 }

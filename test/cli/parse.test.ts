@@ -16,6 +16,7 @@ const COMMAND = {
     output: { short: "o", describe: "" },
     tries: { type: "number", default: 5, describe: "" },
     form: { choices: ["tar", "dir"], describe: "" },
+    base: { negated: "none", describe: "" },
     update: { list: true, describe: "" },
     json: { type: "boolean", short: "j", describe: "" },
     verify: { type: "boolean", default: true, describe: "" },
@@ -40,7 +41,7 @@ function equal(a: unknown, b: unknown): boolean {
 test("what is not given has its default", () => {
   assert.deepEqual(parse("here"), {
     ...{ place: "here", kind: "big", more: [] },
-    ...{ mirror: [], tag: [], output: undefined, tries: 5, form: undefined, update: undefined },
+    ...{ mirror: [], tag: [], output: undefined, tries: 5, form: undefined, base: undefined, update: undefined },
     ...{ json: false, verify: true },
   });
 });
@@ -56,6 +57,8 @@ test("options stand anywhere, with their long names or one letter", () => {
   assert.deepEqual(changed("here --tries 2.5"), { tries: 2.5 });
   assert.deepEqual(changed("here --no-verify --json=true"), { json: true, verify: false });
   assert.deepEqual(changed("here --json --json=false"), {});
+  assert.deepEqual(changed("here --base x"), { base: "x" });
+  for (const line of ["here --no-base", "here --base x --no-base"]) assert.deepEqual(changed(line), { base: "none" });
   assert.deepEqual(parse("-- -x small --json").more, ["--json"]);
 });
 

@@ -58,7 +58,7 @@ async function assemble(base: Image, assembly: Partial<Assembly>) {
     );
     const diffId = digestOf(String(layers.length));
     const record: LayerRecord = { version: 1, diffId, plainSize: 0, digest: diffId, size: 0, crc: 0 };
-    return { ...record, reused: false };
+    return { ...record, source: "packed" as const, place: "" };
   };
   const image = await assembleImage(
     base,

@@ -71,7 +71,7 @@ test("a layer is a gzip member of its tar, and the record says what it is", asyn
   const layer = await buildLayer(store, poolFor(t), treeToBuild(makeEntries(t)));
   const packed = read(store, layer);
   const plain = gunzipSync(packed);
-  assert.equal(layer.reused, false);
+  assert.equal(layer.source, "packed");
   assert.equal(layer.digest, digestOf(packed));
   assert.equal(layer.size, packed.length);
   assert.equal(layer.diffId, digestOf(plain));
@@ -129,7 +129,7 @@ test("a layer that was packed before is found by its content", async (t) => {
   const calls: string[] = [];
   const pool = counting(poolFor(t), calls);
   const again = await buildLayer(store, pool, treeToBuild(entries));
-  assert.deepEqual(again, { ...first, reused: true });
+  assert.deepEqual(again, { ...first, source: "store" });
   assert.deepEqual(calls, ["digest"]);
   assert.deepEqual(storeFiles(store), files);
 

@@ -100,6 +100,8 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
 
 /** What the program reads, and what the test runner sets: none of it may come from whoever runs the tests. */
 const PRIVATE: AircrateOptions["env"] = {
+  AIRCRATE_CACHE: undefined,
+  AIRCRATE_CACHE_MODE: undefined,
   AIRCRATE_DEBUG: undefined,
   ALL_PROXY: undefined,
   AUTERION_DEVICE_ADDRESS: undefined,

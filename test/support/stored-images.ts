@@ -36,7 +36,7 @@ export async function pulledLayer(store: Store, tar: Buffer, members = 1): Promi
 export async function ownLayer(t: TestContext, store: Store, path: string, content: Uint8Array): Promise<LayerRecord> {
   const pool = createWorkPool();
   onCleanup(t, () => pool.close());
-  const { reused: _, ...layer } = await buildLayer(store, pool, tarToBuild(tarOf([{ path, data: content }])));
+  const { source: _, ...layer } = await buildLayer(store, pool, tarToBuild(tarOf([{ path, data: content }])));
   return layer;
 }
 
