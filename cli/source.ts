@@ -21,3 +21,18 @@ export const FINISHED_FILE = {
   value: "FILE",
   describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
 } as const;
+
+/** A finished file, or an image that is asked for by its reference. */
+export const IMAGE_SOURCE = {
+  required: true,
+  value: "FILE",
+  describe: ".auterionos file, docker-archive, OCI image layout, or reference of an image",
+} as const;
+
+export const REFERENCE_PLATFORM = {
+  platform: {
+    default: "linux/arm64",
+    value: "PLATFORM",
+    describe: "Which one to take of a reference to an image for several",
+  },
+} as const;

@@ -50,6 +50,12 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   {
+    name: "report",
+    group: "Look",
+    summary: "Make a page that shows what a package weighs, and why",
+    load: async () => (await import("./commands/report.ts")).reportCommand,
+  },
+  {
     name: "extract",
     group: "Look",
     summary: "Take a file or folder out of a service of a finished file",

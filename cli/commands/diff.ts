@@ -1,5 +1,6 @@
 import { type Command, JSON_OPTION } from "../command.ts";
 import { PULLING_OPTIONS, type PullingArguments } from "../making.ts";
+import { IMAGE_SOURCE, REFERENCE_PLATFORM } from "../source.ts";
 
 export interface DiffArguments extends PullingArguments {
   a: string;
@@ -12,22 +13,14 @@ export interface DiffArguments extends PullingArguments {
 
 export const diffCommand: Command<DiffArguments> = {
   positionals: {
-    a: {
-      required: true,
-      value: "FILE",
-      describe: ".auterionos file, docker-archive, OCI image layout, or reference of an image",
-    },
+    a: IMAGE_SOURCE,
     b: { required: true, value: "FILE", describe: "The same, of any kind; what is new is in it" },
   },
   options: {
     all: { type: "boolean", describe: "Show all layers and files that differ, and not only some" },
     "exit-code": { type: "boolean", describe: "End with status 9 when the two differ" },
     ...JSON_OPTION,
-    platform: {
-      default: "linux/arm64",
-      value: "PLATFORM",
-      describe: "Which one to take of a reference to an image for several",
-    },
+    ...REFERENCE_PLATFORM,
     ...PULLING_OPTIONS,
   },
   about: "Tells, too, whether a thin update leads from A to B, and how large it is.",

@@ -19,6 +19,7 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["capsh", "libcap2-bin"],
   ["containerd", "containerd"],
   ["ctr", "containerd"],
+  ["chromium", "chromium"],
   ["chroot", "coreutils"],
   ["curl", "curl"],
   ["dash", "dash"],

@@ -1,0 +1,31 @@
+import { readContents } from "../../lib/contents/contents.ts";
+import { findingLine } from "../../lib/error.ts";
+import { createWarnings } from "../../lib/events.ts";
+import { pageData } from "../../lib/page/data.ts";
+import { renderPage } from "../../lib/page/render.ts";
+import { pageName, writePage } from "../../lib/page/write.ts";
+import { parseTargetPlatform } from "../../lib/platform.ts";
+import type { ReportArguments } from "../commands/report.ts";
+import { storeFolder } from "../environment.ts";
+import { registryAccess } from "../registry-access.ts";
+import { withSignals } from "../signals.ts";
+import { bytes, counted, print, printJson, warn } from "../ui/text.ts";
+
+export async function run(args: ReportArguments): Promise<void> {
+  const passedOver = createWarnings();
+  const options = {
+    store: storeFolder(process.env),
+    registry: await registryAccess(args, process.env),
+    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform), onEvent: passedOver.event },
+    ...(args.vendor !== undefined && { vendor: args.vendor }),
+  };
+  const data = pageData(await withSignals((signal) => readContents(args.package, { ...options, signal })));
+  if (args.json) printJson(data);
+  else if (args.output === "-") process.stdout.write(await renderPage(data));
+  else {
+    const file = args.output ?? pageName(args.package, data.kind);
+    const size = await writePage(file, data);
+    print(`${file}  ${bytes(size)}, ${counted(data.totals.files, "file")}\n`);
+  }
+  for (const warning of [...passedOver.list(), ...data.faults.map(findingLine)]) warn(warning);
+}
