@@ -24,4 +24,6 @@ async function main(): Promise<number> {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : EXIT_STATUS.internal);
 });
+// Messages that nobody can read any more, since the terminal is gone, must not end what is under way.
+process.stderr.on("error", () => {});
 process.exitCode = await main();

@@ -182,6 +182,9 @@ Environment:
   SOURCE_DATE_EPOCH  seconds since 1970 that stand as every time (default: 0)
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
                      proxies for registries, and the hosts asked without one
+  CI                 has progress written as lines, on a terminal, too
+  NO_COLOR, FORCE_COLOR
+                     no colours, and colours where there is no terminal
   AIRCRATE_DEBUG=1   shows where an error arose`;
 
 /** The program itself, of which all commands are commands. */

@@ -11,15 +11,17 @@ export type BuildEvent =
     }
   /** A mirror did not deliver, and the next place is asked; `why` in one line. */
   | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }
-  /** `from`: bytes that were there already. Comes again, with 0, when a download has to begin anew. */
+  /** A blob has to be pulled and waits for its turn, so that it is known how much there is to come. */
+  | { readonly kind: "pull-wait"; readonly layer: Digest; readonly size: number }
+  /** `from`: bytes that were there already. Comes again, with 0, when a transfer has to begin anew. */
   | {
-      readonly kind: "pull-start";
+      readonly kind: "pull-start" | "push-start";
       readonly reference: string;
       readonly layer: Digest;
       readonly size: number;
       readonly from: number;
     }
-  | { readonly kind: "pull-bytes"; readonly layer: Digest; readonly size: number }
+  | { readonly kind: "pull-bytes" | "push-bytes"; readonly layer: Digest; readonly size: number }
   /** `stored`: the blob that goes into outputs, another one when the layer did not come packed with gzip. */
   | {
       readonly kind: "pull-end";
@@ -28,15 +30,6 @@ export type BuildEvent =
       readonly size: number;
       readonly stored: Digest;
     }
-  /** A blob is sent to `reference`, a repository. `from`: bytes that are there already; comes again after a setback. */
-  | {
-      readonly kind: "push-start";
-      readonly reference: string;
-      readonly layer: Digest;
-      readonly size: number;
-      readonly from: number;
-    }
-  | { readonly kind: "push-bytes"; readonly layer: Digest; readonly size: number }
   | { readonly kind: "push-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
   /** A request failed and is sent again in `wait` milliseconds; `host` is the server, with its port. */
   | {
@@ -46,10 +39,43 @@ export type BuildEvent =
       readonly reason: string;
       readonly wait: number;
     }
-  /** A stage of the build is over; `milliseconds` since the one before it. */
-  | { readonly kind: "stage"; readonly name: string; readonly milliseconds: number };
+  | { readonly kind: "step-start"; readonly step: Step }
+  /** `size`: bytes that were done since the event before; below 0 when some have to be done anew. */
+  | { readonly kind: "step-bytes"; readonly step: Step; readonly size: number }
+  /** It is done, or it failed. Not all of its bytes need have come: a layer that was packed before is only found. */
+  | { readonly kind: "step-end"; readonly step: Step };
+
+/** Work that takes time and is no transfer. All events of a step have the same object, which tells it from others. */
+export interface Step {
+  readonly work: "resolve" | "pack" | "unpack" | "read" | "check" | "write" | "send";
+  /** What it is done to: a reference, a place in a file, a file. It may hold any character. */
+  readonly name: string;
+  /** Bytes to be done, where they are counted. */
+  readonly size?: number;
+}
 
 export type OnEvent = (event: BuildEvent) => void;
+
+/** Does a task as a step. It is told of its bytes by the function that it is given. */
+export async function inStep<T>(
+  onEvent: OnEvent | undefined,
+  step: Step,
+  task: (onBytes: (size: number) => void) => Promise<T>,
+): Promise<T> {
+  onEvent?.({ kind: "step-start", step });
+  try {
+    return await task((size) => onEvent?.({ kind: "step-bytes", step, size }));
+  } finally {
+    onEvent?.({ kind: "step-end", step });
+  }
+}
+
+/** Tells several listeners, those that are there. */
+export function joinListeners(...listeners: readonly (OnEvent | undefined)[]): OnEvent {
+  return (event) => {
+    for (const listener of listeners) listener?.(event);
+  };
+}
 
 /** Collects what events mean for whoever reads a report: each thing once. */
 export function createWarnings(): { readonly event: OnEvent; list(): string[] } {

@@ -16,7 +16,7 @@ export const LocalBuildReport = Type.Composite(
       size: Size,
     }),
     Type.Pick(ReportImage, ["tags", "configDigest", "manifestDigest", "layers"]),
-    Type.Pick(BuildReport, ["localImages", "cache", "stages", "warnings"]),
+    Type.Pick(BuildReport, ["localImages", "cache", "sources", "stages", "warnings"]),
   ],
   { additionalProperties: false },
 );

@@ -4,6 +4,15 @@ import { CacheMode } from "./layer-cache.ts";
 import { SignatureKind } from "./mender.ts";
 import { Digest, Size } from "./oci.ts";
 
+/** Where a layer comes from: `pulled` for this build, `packed` by it, from the shared `cache`, or found in the `store`. */
+export const ReportSource = Type.Union([
+  Type.Literal("pulled"),
+  Type.Literal("packed"),
+  Type.Literal("cache"),
+  Type.Literal("store"),
+]);
+export type ReportSource = Static<typeof ReportSource>;
+
 export const ReportLayer = Type.Object({
   diffId: Digest,
   digest: Digest,
@@ -15,8 +24,7 @@ export const ReportLayer = Type.Object({
   origin: Type.String(),
   /** Whether another image of the output has it too. */
   shared: Type.Boolean(),
-  /** `pulled` from a registry for this build, `packed` by it, taken from the shared `cache`, or found in the `store`. */
-  source: Type.Union([Type.Literal("pulled"), Type.Literal("packed"), Type.Literal("cache"), Type.Literal("store")]),
+  source: ReportSource,
   /** In a report of a thin file: whether the file has it, and why. */
   thin: Type.Optional(Type.Object({ inFile: Type.Boolean(), why: Type.String() })),
 });
@@ -34,6 +42,8 @@ export const ReportImage = Type.Object({
   ownSize: Size,
   /** Stored bytes of the layers that others have too. */
   sharedSize: Size,
+  /** Of its own layers, stored bytes of those that the file has; fewer than `ownSize` in a thin one. */
+  addedSize: Size,
 });
 export type ReportImage = Static<typeof ReportImage>;
 
@@ -52,6 +62,9 @@ export const ReportCache = Type.Object({
   pushedSize: Size,
 });
 export type ReportCache = Static<typeof ReportCache>;
+/** What came from one source, of all layers, each once. */
+export const SourceTotal = Type.Object({ source: ReportSource, count: Size, size: Size });
+export type SourceTotal = Static<typeof SourceTotal>;
 
 /** An image that was used by a tag that was given on this machine. */
 export const LocalImage = Type.Object({
@@ -92,6 +105,9 @@ export const BuildReport = Type.Object({
   localImages: Type.Array(LocalImage),
   /** Absent without a shared cache, and with `--offline`. */
   cache: Type.Optional(ReportCache),
+  /** The layers that several images have, each once: how many, their stored bytes, and those of them in the file. */
+  shared: Type.Object({ count: Size, size: Size, addedSize: Size }),
+  sources: Type.Array(SourceTotal),
   /** Stored bytes of all layers, each once. */
   layersSize: Size,
   /** The same if no image shared a layer with another one. */

@@ -5,9 +5,9 @@ import type { WorkPool } from "../../lib/workers/pool.ts";
 import { checkOptions } from "../check-options.ts";
 import type { BuildArguments } from "../commands/build.ts";
 import { imageOptions } from "../image-options.ts";
-import { withSignals } from "../signals.ts";
 import { renderReport } from "../ui/report.ts";
 import { counted, print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
   const options: BuildOptions = {
@@ -26,12 +26,12 @@ export async function run(args: BuildArguments, pool: WorkPool): Promise<void> {
     ...(args.sign !== undefined && { key: await loadKey(args.sign) }),
   };
   if (args.strict) await requireClean(args);
-  const report = await withSignals((signal) => build({ ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) => build({ ...options, signal, onEvent }));
   if (args.json) {
     printJson(report);
     return;
   }
-  print(renderReport(report));
+  if (!args.quiet) print(renderReport(report, args));
   for (const warning of report.warnings) warn(warning);
 }
 

@@ -12,10 +12,10 @@ import type {
 } from "../commands/image.ts";
 import { storeFolder } from "../environment.ts";
 import { imageOptions } from "../image-options.ts";
-import { withSignals } from "../signals.ts";
 import { renderImages, renderRecords } from "../ui/image.ts";
 import { renderLocalBuild } from "../ui/report.ts";
 import { print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function build(args: ImageBuildArguments, pool: WorkPool): Promise<void> {
   const options = {
@@ -26,7 +26,7 @@ export async function build(args: ImageBuildArguments, pool: WorkPool): Promise<
     args: buildArguments(args["build-arg"], process.env),
     ...(args.target !== undefined && { target: args.target }),
   };
-  const report = await withSignals((signal) => buildLocalImage({ ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) => buildLocalImage({ ...options, signal, onEvent }));
   if (args.json) {
     printJson(report);
     return;

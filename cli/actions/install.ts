@@ -1,30 +1,31 @@
 import { installFile } from "../../lib/device/install.ts";
 import { AircrateError } from "../../lib/error.ts";
+import { inStep } from "../../lib/events.ts";
 import type { InstallArguments } from "../commands/install.ts";
 import { openUpdaterFor } from "../device-access.ts";
-import { withSignals } from "../signals.ts";
 import { createInstallProgress, renderInstalled } from "../ui/device.ts";
 import { print, printJson, warn } from "../ui/text.ts";
 import { DAY } from "../units.ts";
+import { watched } from "../watched.ts";
 import { prove } from "./verify.ts";
 
 export async function run(args: InstallArguments): Promise<void> {
   const { file, wait } = args;
   if (!(wait > 0 && wait <= DAY)) throw new AircrateError("usage", `--wait is not a number above 0 and up to ${DAY}`);
-  if (args.verify) await proveInstallable(file);
-  const progress = createInstallProgress();
-  const report = await withSignals(async (signal) => {
+  const report = await watched(args, async ({ signal, onEvent, say }) => {
+    if (args.verify) await inStep(onEvent, { work: "check", name: file }, () => proveInstallable(file));
     const updater = await openUpdaterFor(args, process.env, signal);
+    const { device, version } = updater;
+    say(`sending to ${device.address}, updater ${version}`);
+    const progress = createInstallProgress(device.address, { onEvent, say });
     try {
-      progress.begin(updater);
-      return await installFile(file, updater, { wait, signal, onEvent: progress.event });
+      return await installFile(file, updater, { wait, signal, onEvent: progress });
     } finally {
-      progress.end();
-      await updater.device.close();
+      await device.close();
     }
   });
   if (args.json) printJson(report);
-  else print(renderInstalled(report));
+  else if (!args.quiet) print(renderInstalled(report));
   if (report.powerCycle) warn("the device has to be switched off and on");
 }
 

@@ -2,9 +2,9 @@ import { lockProject } from "../../lib/lock/lock.ts";
 import type { LockArguments } from "../commands/lock.ts";
 import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
-import { withSignals } from "../signals.ts";
 import { renderLock } from "../ui/lock.ts";
 import { print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: LockArguments): Promise<void> {
   const options = {
@@ -14,11 +14,11 @@ export async function run(args: LockArguments): Promise<void> {
     simulation: args.simulation,
     ...(args.update !== undefined && { update: args.update }),
   };
-  const report = await withSignals((signal) => lockProject({ ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) => lockProject({ ...options, signal, onEvent }));
   if (args.json) {
     printJson(report);
     return;
   }
-  print(renderLock(report));
+  if (!args.quiet) print(renderLock(report));
   for (const warning of report.warnings) warn(warning);
 }

@@ -2,9 +2,9 @@ import { vendorProject } from "../../lib/vendor/vendor.ts";
 import type { VendorArguments } from "../commands/vendor.ts";
 import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
-import { withSignals } from "../signals.ts";
 import { renderVendor } from "../ui/lock.ts";
 import { print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: VendorArguments): Promise<void> {
   const options = {
@@ -14,11 +14,11 @@ export async function run(args: VendorArguments): Promise<void> {
     ...(args.output !== undefined && { output: args.output }),
     ...(args.format !== undefined && { format: args.format }),
   };
-  const report = await withSignals((signal) => vendorProject({ ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) => vendorProject({ ...options, signal, onEvent }));
   if (args.json) {
     printJson(report);
     return;
   }
-  print(renderVendor(report));
+  if (!args.quiet) print(renderVendor(report));
   for (const warning of report.warnings) warn(warning);
 }

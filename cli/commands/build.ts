@@ -3,9 +3,10 @@ import type { OutputFormat } from "../../lib/build/build.ts";
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type Command, inGroup, JSON_OPTION, REPEATED } from "../command.ts";
 import { MAKING_OPTIONS, type MakingArguments } from "../making.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 import { APP_VERSION, PROJECT_FOLDER } from "../project.ts";
 
-export interface BuildArguments extends MakingArguments {
+export interface BuildArguments extends MakingArguments, ProgressArguments {
   dir: string;
   output?: string;
   format?: OutputFormat;
@@ -18,6 +19,7 @@ export interface BuildArguments extends MakingArguments {
   since: string[];
   "app-version"?: string;
   "unversioned-file": boolean;
+  verbose: boolean;
   json: boolean;
 }
 
@@ -38,6 +40,8 @@ export const buildCommand: Command<BuildArguments> = {
         describe: "Form of the file: auterionos, docker-archive or oci",
       },
       "unversioned-file": { type: "boolean", describe: "Leave the version out of the file name" },
+      ...PROGRESS_OPTIONS,
+      verbose: { type: "boolean", short: "v", describe: "List the layers of each image in the report" },
       ...JSON_OPTION,
     }),
     ...inGroup("Application", {

@@ -1,15 +1,15 @@
 import { createWorkPool } from "../../lib/workers/pool.ts";
 import { type Command, type Entry, inGroup, JSON_OPTION, REPEATED } from "../command.ts";
 import { MAKING_OPTIONS, type MakingArguments } from "../making.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 
-export interface ImageBuildArguments extends MakingArguments {
+export interface ImageBuildArguments extends MakingArguments, ProgressArguments {
   context: string;
   tag: string[];
   file?: string;
   platform: string;
   "build-arg": string[];
   target?: string;
-  quiet: boolean;
   json: boolean;
 }
 
@@ -19,7 +19,6 @@ const describe = "Understood as of Docker, and without effect";
 const WITHOUT_EFFECT = {
   "force-rm": { type: "boolean", hidden: true, describe },
   load: { type: "boolean", hidden: true, describe },
-  progress: { hidden: true, describe },
   rm: { type: "boolean", hidden: true, describe },
 } as const;
 
@@ -38,7 +37,8 @@ const buildCommand: Command<ImageBuildArguments> = {
       target: { value: "STAGE", describe: "Stage to build", defaultDescription: "the last one" },
     }),
     ...inGroup("Output", {
-      quiet: { type: "boolean", short: "q", describe: "Print the digest of the config alone" },
+      ...PROGRESS_OPTIONS,
+      quiet: { ...PROGRESS_OPTIONS.quiet, describe: "Print the digest of the config alone" },
       ...JSON_OPTION,
     }),
     ...MAKING_OPTIONS,

@@ -1,8 +1,9 @@
 import { INSTALL_LIMIT_S } from "../../lib/device/protocol.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { DEVICE_OPTIONS, type DeviceArguments } from "../device.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 
-export interface InstallArguments extends DeviceArguments {
+export interface InstallArguments extends DeviceArguments, ProgressArguments {
   file: string;
   verify: boolean;
   wait: number;
@@ -20,6 +21,7 @@ export const installCommand: Command<InstallArguments> = {
       default: INSTALL_LIMIT_S,
       describe: "Time from the end of the upload until the device has to be done",
     },
+    ...PROGRESS_OPTIONS,
     ...JSON_OPTION,
     ...DEVICE_OPTIONS,
   },

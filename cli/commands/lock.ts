@@ -1,8 +1,9 @@
 import type { Command } from "../command.ts";
 import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 import { PROJECT_FOLDER } from "../project.ts";
 
-export interface LockArguments extends NetworkArguments {
+export interface LockArguments extends NetworkArguments, ProgressArguments {
   dir: string;
   update?: string[];
   simulation: boolean;
@@ -20,6 +21,7 @@ export const lockCommand: Command<LockArguments> = {
       describe: "Ask anew for what is locked: for these references, or for all",
     },
     simulation: { type: "boolean", describe: "Lock for the simulation, linux/amd64, too" },
+    ...PROGRESS_OPTIONS,
     json: { type: "boolean", describe: "Print what changed as JSON" },
     ...NETWORK_OPTIONS,
   },

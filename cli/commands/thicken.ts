@@ -1,6 +1,7 @@
 import { type Command, JSON_OPTION, REPEATED } from "../command.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 
-export interface ThickenArguments {
+export interface ThickenArguments extends ProgressArguments {
   file: string;
   with: string[];
   output?: string;
@@ -21,6 +22,7 @@ export const thickenCommand: Command<ThickenArguments> = {
       describe: "File to write",
       defaultDescription: "the name without -thin, else with -full",
     },
+    ...PROGRESS_OPTIONS,
     ...JSON_OPTION,
   },
   examples: [["aircrate thicken app-1.1-thin.auterionos --with app-1.0.auterionos", "write app-1.1.auterionos"]],

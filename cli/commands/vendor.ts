@@ -1,7 +1,8 @@
 import { type Command, JSON_OPTION } from "../command.ts";
 import { NETWORK_OPTIONS, type NetworkArguments } from "../network.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 
-export interface VendorArguments extends NetworkArguments {
+export interface VendorArguments extends NetworkArguments, ProgressArguments {
   dir: string;
   output?: string;
   format?: "tar" | "dir";
@@ -23,6 +24,7 @@ export const vendorCommand: Command<VendorArguments> = {
       describe: "OCI image layout in a tar file or a folder",
       defaultDescription: "dir for a folder or NAME/, else tar",
     },
+    ...PROGRESS_OPTIONS,
     ...JSON_OPTION,
     ...NETWORK_OPTIONS,
   },

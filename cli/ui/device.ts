@@ -1,7 +1,7 @@
 import type { InstallEvent } from "../../lib/device/install.ts";
-import type { Updater } from "../../lib/device/updater.ts";
+import type { OnEvent, Step } from "../../lib/events.ts";
 import type { DeviceReport, InstallReport } from "../../spec/device-reports.ts";
-import { bytes, printable, table } from "./text.ts";
+import { bytes, table } from "./text.ts";
 
 export function renderDevice({ address, uuid, auterionOs, apps }: DeviceReport): string {
   const title = [address, uuid, auterionOs === undefined ? undefined : `AuterionOS ${auterionOs}`];
@@ -17,41 +17,26 @@ export function renderInstalled({ file, size, device, upload, installation, stat
   return `${file}: installed on ${device.address}${status === undefined ? "" : ` (${status})`}\n${bytes(size)} ${times}\n`;
 }
 
-/** Shows on stderr what goes on: a line a step; on a terminal also the bytes, on one line that is written anew. */
-export interface InstallProgress {
-  begin(updater: Updater): void;
-  event(event: InstallEvent): void;
-  end(): void;
-}
-
-/** Milliseconds between two writings of a line that changes. */
-const REDRAW_MS = 100;
-
-export function createInstallProgress(stream: NodeJS.WriteStream = process.stderr): InstallProgress {
-  let start = 0;
-  let drawn = 0;
-  let open = false;
+/** Shows an installation: how much has been sent, and a line for each new word of the device. */
+export function createInstallProgress(
+  address: string,
+  { onEvent, say }: { onEvent: OnEvent; say: (line: string) => void },
+): (event: InstallEvent) => void {
+  let step: Step | undefined;
+  let sent = 0;
   let shown = "";
 
-  return {
-    begin: ({ device, version }) => say(`sending to ${device.address}, updater ${version}`),
-    event(event) {
-      if (event.kind === "upload") upload(event);
-      else if (event.kind === "status") status(event.status);
-      else if (event.accepted) say("the device cancels the installation");
-      else say("the device does not confirm that it cancels the installation");
-    },
-    end: close,
-  };
-
-  function upload({ sent, size }: { sent: number; size: number }): void {
-    const now = performance.now();
-    if (sent === 0) start = now;
-    if (!stream.isTTY || (sent < size && now - drawn < REDRAW_MS)) return;
-    drawn = now;
-    open = true;
-    const share = size === 0 ? 100 : Math.floor((sent / size) * 100);
-    stream.write(`\r\x1b[K${bytes(sent)} of ${bytes(size)} (${share} %), ${speed(sent, now - start)}`);
+  function upload(event: { sent: number; size: number }): void {
+    if (step === undefined) {
+      step = { work: "send", name: address, size: event.size };
+      onEvent({ kind: "step-start", step });
+    }
+    // A login in between has it sent anew, from the beginning.
+    onEvent({ kind: "step-bytes", step, size: event.sent - sent });
+    sent = event.sent;
+    if (sent < event.size) return;
+    onEvent({ kind: "step-end", step });
+    [step, sent] = [undefined, 0];
   }
 
   function status(word: string): void {
@@ -59,15 +44,12 @@ export function createInstallProgress(stream: NodeJS.WriteStream = process.stder
     shown = word;
   }
 
-  function say(line: string): void {
-    close();
-    stream.write(`${printable(line)}\n`);
-  }
-
-  function close(): void {
-    if (open) stream.write("\n");
-    open = false;
-  }
+  return (event) => {
+    if (event.kind === "upload") upload(event);
+    else if (event.kind === "status") status(event.status);
+    else if (event.accepted) say("the device cancels the installation");
+    else say("the device does not confirm that it cancels the installation");
+  };
 }
 
 function seconds(milliseconds: number): string {

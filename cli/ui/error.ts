@@ -1,4 +1,5 @@
 import { AircrateError, EXIT_STATUS } from "../../lib/error.ts";
+import { colored } from "./color.ts";
 import { printable } from "./text.ts";
 
 /** The command line itself is wrong. */
@@ -28,7 +29,8 @@ export class Interrupted extends Error {
  */
 export function printError(error: unknown, command: string): number {
   const [status, lines] = describe(error, command);
-  process.stderr.write(`${lines.map(printable).join("\n")}\n`);
+  const text = lines.map(printable).join("\n");
+  process.stderr.write(`${text.replace(/^aircrate:/, (name) => colored("red", name))}\n`);
   if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${trace(error)}\n`);
   return status;
 }

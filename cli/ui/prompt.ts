@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Interrupted, UsageError } from "./error.ts";
+import { withoutBlock } from "./stderr.ts";
 
 /**
  * Asks on the terminal, where stdin must be one. The question goes to stderr, like all that is not the result.
@@ -10,6 +11,10 @@ import { Interrupted, UsageError } from "./error.ts";
  * @throws Interrupted on Ctrl-C, UsageError when the input ends
  */
 export function ask(question: string, { hidden = false } = {}): Promise<string> {
+  return withoutBlock(() => askNow(question, hidden));
+}
+
+function askNow(question: string, hidden: boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     // In terminal mode it is the reader that echoes, not the terminal: what it writes nowhere is not seen.

@@ -1,23 +1,85 @@
 import { nameOfKind } from "../../lib/keys/signature.ts";
+import { familiarReference, parseReference } from "../../lib/reference.ts";
 import type { LocalBuildReport } from "../../spec/local-reports.ts";
-import type { BuildReport, ReportImage, ReportLayer } from "../../spec/report.ts";
+import type { BuildReport, ReportImage, ReportLayer, ReportSource, SourceTotal } from "../../spec/report.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
 import { bytes, counted, excerpt, launchOrderText, shortDigest, table } from "./text.ts";
 
-/** The report after a build. */
-export function renderReport(report: BuildReport): string {
+/** The report after a build. @param options `verbose`: with every layer of each image */
+export function renderReport(report: BuildReport, { verbose }: { verbose: boolean }): string {
   const { app } = report;
   const title = app === undefined ? report.format : `${app.slug} ${app.version} for ${app.deviceTypes.join(", ")}`;
-  const parts = [`${title} (${report.platform})\n`, ...report.images.map(renderImage)];
-  if (app !== undefined) parts.push(`launch order: ${launchOrderText(app.launchOrder)}\n`);
-  if (report.localImages.length > 0) parts.push(renderLocalImages(report.localImages));
-  parts.push(renderTotals(report));
-  return parts.join("\n");
+  return [
+    `${title} (${report.platform})\n`,
+    ...(verbose ? report.images.map(renderImage) : []),
+    `${renderSharing(report)}${renderSaved(report)}`,
+    ...(report.localImages.length > 0 ? [renderLocalImages(report.localImages)] : []),
+    renderMaking(report),
+    renderFile(report),
+  ].join("\n");
+}
+
+/** A row for each service, or image: what of it is its own, what it shares, and what the file has for its sake alone. */
+function renderSharing({ images, shared }: BuildReport): string {
+  const rows = images.map((image) => {
+    const count = image.layers.filter((layer) => layer.shared).length;
+    const own = amount(image.layers.length - count, image.ownSize);
+    return [excerpt(nameOf(image), 40), ...own, ...amount(count, image.sharedSize), bytes(image.addedSize)];
+  });
+  if (shared.count > 0)
+    rows.push(["shared, once", "", "", ...amount(shared.count, shared.size), bytes(shared.addedSize)]);
+  const added = images.reduce((sum, { addedSize }) => sum + addedSize, shared.addedSize);
+  const header = [nounOf(images), "own", "", "shared", "", "adds to file"];
+  return table([header, ...rows, ["total", "", "", "", "", bytes(added)]], [1, 2, 3, 4, 5]);
+}
+
+function amount(count: number, size: number): [count: string, size: string] {
+  return count === 0 ? ["", ""] : [String(count), bytes(size)];
+}
+
+function renderSaved({ images, apartSize, layersSize }: BuildReport): string {
+  if (layersSize >= apartSize) return "";
+  return `${counted(images.length, nounOf(images))}, ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n`;
+}
+
+/** In which order the services start, where the layers come from, and how long it took. */
+function renderMaking({ app, sources, stages }: BuildReport): string {
+  const launch = app === undefined ? "" : `launch order: ${launchOrderText(app.launchOrder)}\n`;
+  return `${launch}${renderSources(sources)}${renderStages(stages)}`;
+}
+
+const SOURCES: Readonly<Record<ReportSource, string>> = {
+  pulled: "pulled",
+  packed: "packed",
+  cache: "from the shared cache",
+  store: "from the store",
+};
+
+function renderSources(sources: readonly SourceTotal[]): string {
+  const parts = sources.map(({ source, count, size }) => `${count} ${SOURCES[source]} (${bytes(size)})`);
+  return parts.length === 0 ? "" : `layers: ${parts.join(", ")}\n`;
+}
+
+function renderStages(stages: BuildReport["stages"]): string {
+  const times = stages.map(({ name, start, end }) => `${name} ${((end - start) / 1000).toFixed(1)} s`);
+  return `time: ${times.join(", ")}\n`;
+}
+
+function nounOf(images: readonly ReportImage[]): string {
+  return images.every(isService) ? "service" : "image";
+}
+
+function isService({ service }: ReportImage): boolean {
+  return service !== undefined;
+}
+
+function nameOf({ service, tags: [tag] }: ReportImage): string {
+  return service ?? (tag === undefined ? "image" : familiarReference(parseReference(tag)));
 }
 
 /** The report after `image build`. */
 export function renderLocalBuild(report: LocalBuildReport): string {
-  const { tags, platform, localImages, configDigest, manifestDigest, size, stages } = report;
+  const { tags, platform, localImages, configDigest, manifestDigest, size, sources, stages } = report;
   return [
     `${tags.join(", ")} (${platform})\n`,
     renderLayers(report.layers),
@@ -26,6 +88,7 @@ export function renderLocalBuild(report: LocalBuildReport): string {
       ["config", configDigest],
       ["manifest", manifestDigest],
     ]),
+    `${renderSources(sources)}${renderStages(stages)}`,
     `${bytes(size)} in ${seconds(stages)}\n`,
   ].join("\n");
 }
@@ -36,9 +99,8 @@ function renderLocalImages(images: BuildReport["localImages"]): string {
 }
 
 function renderImage(image: ReportImage): string {
-  const name = image.service ?? image.tags[0] ?? "image";
-  const tags = image.service === undefined ? "" : `  ${image.tags.join(", ")}`;
-  return `${name}${tags}\n${renderLayers(image.layers)}`;
+  const tags = isService(image) ? `  ${image.tags.join(", ")}` : "";
+  return `${nameOf(image)}${tags}\n${renderLayers(image.layers)}`;
 }
 
 function renderLayers(layers: readonly ReportLayer[]): string {
@@ -54,15 +116,10 @@ function renderLayers(layers: readonly ReportLayer[]): string {
   return table(rows, [layers[0]?.thin === undefined ? 1 : 2]);
 }
 
-function renderTotals(report: BuildReport): string {
-  const { images, layersSize, apartSize, file, size, signature, stages } = report;
-  const saved =
-    layersSize < apartSize
-      ? `${counted(images.length, "image")}: ${bytes(apartSize)} apart, ${bytes(layersSize)} together\n`
-      : "";
-  const short = report.thin === undefined ? "" : renderThin(report.thin);
+function renderFile({ file, size, signature, stages, thin }: BuildReport): string {
+  const short = thin === undefined ? "" : renderThin(thin);
   const signed = signature === undefined ? "" : `  signed with ${nameOfKind(signature)}`;
-  return `${saved}${short}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
+  return `${short}${file}  ${bytes(size)}${signed}  in ${seconds(stages)}\n`;
 }
 
 function seconds(stages: BuildReport["stages"]): string {

@@ -1,4 +1,16 @@
-export { bytes } from "../../lib/size-text.ts";
+import { colored } from "./color.ts";
+import { writeLines } from "./stderr.ts";
+
+export { bytes, bytesOf } from "../../lib/size-text.ts";
+
+/** A time for people, from milliseconds: `45 s`, `3:07`, `1:02:03`. */
+export function duration(milliseconds: number): string {
+  const all = Math.round(milliseconds / 1000);
+  if (all < 60) return `${all} s`;
+  const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const two = (part: number) => String(part).padStart(2, "0");
+  return hours === 0 ? `${minutes}:${two(seconds)}` : `${hours}:${two(minutes)}:${two(seconds)}`;
+}
 
 /** `1 problem`, `2 problems`. */
 export function counted(count: number, noun: string): string {
@@ -39,6 +51,35 @@ export function excerpt(text: string, size: number): string {
   return line.length <= size ? line : `${line.slice(0, size - 1)}…`;
 }
 
+/**
+ * Cells of a terminal that a text takes at most. Wide are only characters from U+1100 on (Unicode Standard Annex #11),
+ * and those all count as wide but for punctuation: what is too short for its place does no harm.
+ */
+export function cells(text: string): number {
+  let count = 0;
+  for (const character of text) count += /[^\u0000-\u10ff\u2000-\u206f]/u.test(character) ? 2 : 1;
+  return count;
+}
+
+/** A text on one line, with what stands in its middle left out so that it takes no more than `size` cells. */
+export function shorten(text: string, size: number): string {
+  const line = printable(text).replaceAll("\n", "\\x0a");
+  if (cells(line) <= size) return line;
+  const characters = [...line];
+  const head = beginning(characters, Math.ceil((size - 1) / 2));
+  const tail = beginning(characters.reverse(), Math.floor((size - 1) / 2)).reverse();
+  return `${head.join("")}…${tail.join("")}`;
+}
+
+function beginning(characters: readonly string[], size: number): string[] {
+  let room = size;
+  const end = characters.findIndex((character) => {
+    room -= cells(character);
+    return room < 0;
+  });
+  return characters.slice(0, end);
+}
+
 /** `a, then b and c, then d`. */
 export function launchOrderText(waves: readonly (readonly string[])[]): string {
   return waves.map((wave) => wave.join(" and ")).join(", then ");
@@ -69,5 +110,5 @@ export function printJson(document: object): void {
 
 /** Prints a warning on stderr: what worked all the same, but may not be what was meant. */
 export function warn(text: string): void {
-  process.stderr.write(`warning: ${printable(text)}\n`);
+  writeLines(`${colored("yellow", "warning:")} ${printable(text)}\n`);
 }

@@ -64,6 +64,14 @@ const CHUNK = 512 * 1024;
 /** Takes bytes; when it returns a promise, the bytes must stay as they are until that is resolved. */
 export type Write = (bytes: Uint8Array) => Promise<void> | undefined;
 
+/** Counts the bytes on their way. */
+export function countWrites(write: Write, onBytes: (size: number) => void): Write {
+  return (bytes) => {
+    onBytes(bytes.length);
+    return write(bytes);
+  };
+}
+
 /**
  * Hands the bytes of the pieces to `write`, in order. Each blob is read once, into the same two buffers, and its CRC-32
  * shows that it still is what was checked when it came: a store may lie on a disk that forgets.

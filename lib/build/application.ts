@@ -5,6 +5,7 @@ import { auterionMetadata } from "../app/metadata.ts";
 import { payloadFiles } from "../app/payload.ts";
 import { type Archive, type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import { createImageGzip, type ImageGzip } from "../archive/image-gzip.ts";
+import type { OnEvent } from "../events.ts";
 import { timestamp } from "../image/assemble.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import type { ArtifactHeader } from "../mender/documents.ts";
@@ -24,6 +25,7 @@ export interface WriteContext {
   readonly imageGzip: ImageGzip;
   readonly key: SigningKey | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly onEvent: OnEvent | undefined;
 }
 
 export interface Written {
@@ -38,7 +40,7 @@ export interface Written {
 export async function writeApplication(
   file: string,
   images: readonly ArchiveImage[],
-  { app, store, pool, epoch, device, imageGzip, key, signal }: WriteContext & { readonly app: AppManifest },
+  { app, store, pool, epoch, device, imageGzip, key, signal, onEvent }: WriteContext & { readonly app: AppManifest },
 ): Promise<Written> {
   const archive = composeArchive(images, "docker-archive", "plain");
   const files = await payloadFiles(app, { epoch });
@@ -50,7 +52,7 @@ export async function writeApplication(
       pieces: "image" in entry ? pack(written) : [{ bytes: entry.bytes }],
     })),
     digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
-    signal,
+    ...{ signal, onEvent },
   });
   const header = artifactHeader(app, epoch);
   const signature = key === undefined ? {} : { signature: key.kind };

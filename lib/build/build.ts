@@ -3,9 +3,10 @@ import type { BuildReport } from "../../spec/report.ts";
 import { outputName } from "../app/names.ts";
 import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import type { ImageGzip } from "../archive/image-gzip.ts";
-import { writePieces } from "../archive/pieces.ts";
+import { countWrites, piecesSize, writePieces } from "../archive/pieces.ts";
 import { plainArchive } from "../archive/splice.ts";
 import { AircrateError } from "../error.ts";
+import { inStep } from "../events.ts";
 import type { OutlineOptions } from "../image/outline.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import { checkLock, commandFor, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
@@ -94,10 +95,10 @@ async function buildWith(pool: WorkPool, options: BuildOptions): Promise<BuildRe
   };
   const how = { ...options, pool, report, watch, pins, locked, prepare };
   return carryOut(plan, how, async ({ store, images, finished, share }) => {
-    const { epoch = 0, key, signal } = options;
+    const { epoch = 0, key, signal, onEvent } = options;
     const target = { file: options.output ?? defaultOutput(plan, format, options), format };
     const written = await watch.time("write", () =>
-      write(target, finished, { plan, store, pool, epoch, imageGzip, device, key, signal }),
+      write(target, finished, { plan, store, pool, epoch, imageGzip, device, key, signal, onEvent }),
     );
     await share();
     return report.finish({ ...target, ...written, images, finished, stages: watch.stages() });
@@ -110,14 +111,18 @@ async function write(
   context: WriteContext & { readonly plan: BuildPlan },
 ): Promise<Written> {
   if (format === "auterionos") return writeApplication(file, images, { ...context, app: context.plan.app! });
-  const { store, signal } = context;
+  const { store, signal, onEvent } = context;
   const archive = composeArchive(images, format, "gzip");
-  const size = await writeOutput(file, async (handle) => {
-    const writer = createPositionalWriter(handle, 0);
-    await writePieces(store, plainArchive(archive), { write: (bytes) => writer.write(bytes), signal });
-    await writer.flush();
-    return (await handle.stat()).size;
-  });
+  const pieces = plainArchive(archive);
+  const size = piecesSize(pieces);
+  await inStep(onEvent, { work: "write", name: file, size }, (onBytes) =>
+    writeOutput(file, async (handle) => {
+      const writer = createPositionalWriter(handle, 0);
+      const write = countWrites((bytes) => writer.write(bytes), onBytes);
+      await writePieces(store, pieces, { write, signal });
+      await writer.flush();
+    }),
+  );
   return { archive, size, payload: [] };
 }
 

@@ -1,7 +1,7 @@
 import type { Lock } from "../../spec/lock.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
 import { type CacheChoice, chooseCache } from "../cache/choose.ts";
-import type { OnEvent } from "../events.ts";
+import { joinListeners } from "../events.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import type { OutlineOptions } from "../image/outline.ts";
 import type { Pins } from "../image/pin.ts";
@@ -36,7 +36,6 @@ export interface ImageOptions extends SessionOptions {
   readonly maxLayerSize?: number;
   /** Where layers are looked for that others have packed; default: where the project says. Not asked when offline. */
   readonly cache?: CacheChoice;
-  readonly onEvent?: OnEvent;
 }
 
 export interface CarryOutOptions extends ImageOptions {
@@ -79,10 +78,7 @@ export async function carryOut<T>(
   if (plan.images.some(({ recipe }) => recipe.kind !== "pull")) pool.warm();
   const scratch = createScratch(store);
   const ending = new AbortController();
-  const onEvent: OnEvent = (event) => {
-    report.event(event);
-    options.onEvent?.(event);
-  };
+  const onEvent = joinListeners(report.event, options.onEvent);
   const network = { ...session.network, signal: ending.signal };
   const offline = options.offline === true;
   const { warn } = report;
@@ -104,7 +100,7 @@ export async function carryOut<T>(
       ...{ signal: ending.signal, maxLayerSize: maxSize },
     });
     const open = createOpeners({
-      ...{ pool, scratch, maxSize },
+      ...{ pool, scratch, maxSize, onEvent },
       async remote(url, checksum, where) {
         if (locked !== undefined) requireLocked(plan, locked, { checksum, where });
         return remote.fetch(url, { checksum, where });
@@ -112,8 +108,8 @@ export async function carryOut<T>(
     });
     const files = offline ? tryFiles(plan, remote) : undefined;
     const started = startImages(plan, {
-      buildLayer: createLayerBuilder(store, pool, cache?.layers),
-      take: createTake(store, pool, scratch),
+      buildLayer: createLayerBuilder(store, pool, { cache: cache?.layers, onEvent }),
+      take: createTake(store, pool, scratch, onEvent),
       ...{ open, epoch, pull },
       split: options.split === "auto",
       isStored: (reference: Reference) => isImageStored(store, reference, { platform, pins }),

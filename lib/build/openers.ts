@@ -1,4 +1,5 @@
 import { AircrateError } from "../error.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { openArchive } from "../tree/archive.ts";
 import type { TreeItem } from "../tree/source.ts";
@@ -12,9 +13,10 @@ export interface OpenerOptions {
   /** Largest plain size of an archive, in bytes. */
   readonly maxSize: number;
   readonly remote: Openers["remote"];
+  readonly onEvent: OnEvent;
 }
 
-export function createOpeners({ pool, scratch, maxSize, remote }: OpenerOptions): Openers {
+export function createOpeners({ pool, scratch, maxSize, remote, onEvent }: OpenerOptions): Openers {
   const archives = new Map<string, Promise<readonly TreeItem[]>>();
   const remotes = new Map<string, ReturnType<Openers["remote"]>>();
   return {
@@ -31,7 +33,9 @@ export function createOpeners({ pool, scratch, maxSize, remote }: OpenerOptions)
     },
     archive: (file, name, where) =>
       once(archives, file, () =>
-        openArchive(pool, file, { name, where, spool: scratch.file(), maxPlainSize: maxSize }),
+        inStep(onEvent, { work: "unpack", name }, () =>
+          openArchive(pool, file, { name, where, spool: scratch.file(), maxPlainSize: maxSize }),
+        ),
       ),
     remote: (url, checksum, where) => once(remotes, `${checksum} ${url}`, () => remote(url, checksum, where)),
   };

@@ -1,5 +1,5 @@
 import type { SignatureKind } from "../../spec/mender.ts";
-import type { BuildReport, ReportCache, ReportImage, ReportLayer } from "../../spec/report.ts";
+import type { BuildReport, ReportCache, ReportImage, ReportLayer, SourceTotal } from "../../spec/report.ts";
 import type { Archive, ArchiveImage, ArchiveImageIds } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
 import { type BuildEvent, createWarnings } from "../events.ts";
@@ -49,6 +49,7 @@ export function createReport(plan: BuildPlan) {
         ...{ tags: [...tags], configDigest, manifestDigest, layers },
         ownSize: sizeOf(layers.filter(({ shared }) => !shared)),
         sharedSize: sizeOf(layers.filter(({ shared }) => shared)),
+        addedSize: sizeOf(layers.filter(({ shared }) => !shared)),
       });
     }
     return reports;
@@ -82,7 +83,8 @@ export function createReport(plan: BuildPlan) {
       const reports = (await imageReports({ images, finished, ids: archive.images })).map((image) =>
         thinned === undefined ? image : withPlacements(image, plan, thinned),
       );
-      const unique = new Map(reports.flatMap(({ layers }) => layers).map((layer) => [layer.diffId, layer]));
+      const unique = eachOnce(reports.flatMap(({ layers }) => layers));
+      const shared = unique.filter((layer) => layer.shared);
       const { app } = plan;
       return {
         version: 1,
@@ -98,7 +100,9 @@ export function createReport(plan: BuildPlan) {
           },
         }),
         images: reports,
-        layersSize: sizeOf([...unique.values()]),
+        shared: { count: shared.length, size: sizeOf(shared), addedSize: sizeOf(shared.filter(isInFile)) },
+        sources: sourceTotals(unique),
+        layersSize: sizeOf(unique),
         apartSize: reports.reduce((sum, { layers }) => sum + sizeOf(layers), 0),
         ...(signature !== undefined && { signature }),
         ...{ payload, stages, ...rest() },
@@ -135,7 +139,7 @@ function thinReport({ record }: Thinned): BuildReport["thin"] {
 
 function withPlacements(image: ReportImage, plan: BuildPlan, thinned: Thinned): ReportImage {
   const layers = image.layers.map((layer) => ({ ...layer, thin: thinLayer(layer.diffId, plan, thinned) }));
-  return { ...image, layers };
+  return { ...image, layers, addedSize: sizeOf(layers.filter((layer) => !layer.shared && isInFile(layer))) };
 }
 
 /** Whether a thin file has a layer, and why. */
@@ -149,6 +153,24 @@ function thinLayer(diffId: Digest, plan: BuildPlan, { placements, record }: Thin
     inFile: true,
     why: why === "new" ? `not in ${state}` : `${state} has it on other layers than ${service ?? name}`,
   };
+}
+
+function eachOnce(layers: readonly ReportLayer[]): ReportLayer[] {
+  return [...new Map(layers.map((layer) => [layer.diffId, layer])).values()];
+}
+
+function isInFile({ thin }: ReportLayer): boolean {
+  return thin?.inFile !== false;
+}
+
+/** What came from where, each layer once, in the order in which the sources occur. */
+export function sourceTotals(layers: readonly ReportLayer[]): SourceTotal[] {
+  const totals = new Map<ReportLayer["source"], SourceTotal>();
+  for (const { source, size } of eachOnce(layers)) {
+    const total = totals.get(source) ?? { source, count: 0, size: 0 };
+    totals.set(source, { source, count: total.count + 1, size: total.size + size });
+  }
+  return [...totals.values()];
 }
 
 function sizeOf(layers: readonly ReportLayer[]): number {

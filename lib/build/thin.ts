@@ -5,6 +5,7 @@ import { type Archive, type ArchiveImage, withoutLayers } from "../archive/compo
 import type { ImageGzip } from "../archive/image-gzip.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
+import { inStep } from "../events.ts";
 import { findOutline, type OutlineOptions } from "../image/outline.ts";
 import type { ArtifactHeader } from "../mender/documents.ts";
 import { formatReference } from "../reference.ts";
@@ -40,7 +41,9 @@ export async function readDevice(
   const base = thin ? await readBase(app, outline) : undefined;
   const versions = new Map<string, DeviceState["images"][]>();
   for (const file of since) {
-    const { version, images } = await readEarlierVersion(file, app);
+    const { version, images } = await inStep(outline.onEvent, { work: "read", name: file }, () =>
+      readEarlierVersion(file, app),
+    );
     versions.set(version, [...(versions.get(version) ?? []), images]);
   }
   const states = [...versions].flatMap(([version, packages]) =>

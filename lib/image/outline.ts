@@ -3,7 +3,7 @@ import { type Descriptor, type Digest, Manifest } from "../../spec/oci.ts";
 import { ImageConfig } from "../../spec/oci-config.ts";
 import type { ReferenceRecord } from "../../spec/store.ts";
 import { AircrateError } from "../error.ts";
-import type { OnEvent } from "../events.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
@@ -140,10 +140,13 @@ export async function resolveIntoStore(
   { platform, digest }: { platform: Platform; digest?: Digest },
 ): Promise<ResolvedImage> {
   const asked = digest === undefined ? reference : { ...reference, digest };
-  const resolved = await trySources(
-    client.sources(reference),
-    (source) => resolveImage(source, asked, { platform, known: (blob) => readBlob(store, blob) }),
-    passedOver(onEvent, formatReference(reference)),
+  const where = formatReference(reference);
+  const resolved = await inStep(onEvent, { work: "resolve", name: where }, () =>
+    trySources(
+      client.sources(reference),
+      (source) => resolveImage(source, asked, { platform, known: (blob) => readBlob(store, blob) }),
+      passedOver(onEvent, where),
+    ),
   );
   const { index, manifest, config } = resolved;
   for (const document of [index, manifest, config]) {
@@ -151,7 +154,7 @@ export async function resolveIntoStore(
   }
   await recordReference(store, {
     version: 1,
-    reference: formatReference(reference),
+    reference: where,
     platform: formatPlatform(platform),
     ...(index !== undefined && { index: index.descriptor }),
     manifest: manifest.descriptor,

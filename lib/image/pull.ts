@@ -3,7 +3,14 @@ import type { LayerRecord, LayerTree } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { fetchLayer } from "../fetch/layer.ts";
-import { checkBlob, ingestFile, MAX_LAYER_SIZE, requireContent, requireLayerSize } from "../layer/ingest.ts";
+import {
+  checkBlob,
+  type IngestOptions,
+  ingestFile,
+  MAX_LAYER_SIZE,
+  requireContent,
+  requireLayerSize,
+} from "../layer/ingest.ts";
 import { createLimit } from "../limit.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import { blobFile, hasBlob } from "../store/layout.ts";
@@ -54,16 +61,14 @@ export function createPull(options: PullOptions): Pull {
   }
 
   function layerSource(reference: Reference, descriptor: Descriptor, diffId: Digest): LayerSource {
-    const record = share(layers, descriptor.digest, () => limit(() => getLayer(reference, descriptor, diffId))).then(
-      (layer) => {
-        // Two images may name one blob; each config must promise what it really unpacks to.
-        if (layer.diffId === diffId) return layer;
-        throw new AircrateError("integrity", "a layer does not unpack to the diffID of the image's config", {
-          where: formatReference(reference),
-          reason: [`${descriptor.digest} gives ${layer.diffId}`, `and should give ${diffId}`],
-        });
-      },
-    );
+    const record = share(layers, descriptor.digest, () => getLayer(reference, descriptor, diffId)).then((layer) => {
+      // Two images may name one blob; each config must promise what it really unpacks to.
+      if (layer.diffId === diffId) return layer;
+      throw new AircrateError("integrity", "a layer does not unpack to the diffID of the image's config", {
+        where: formatReference(reference),
+        reason: [`${descriptor.digest} gives ${layer.diffId}`, `and should give ${diffId}`],
+      });
+    });
     // Whoever waits for the image sees the failure; until then it must not count as unhandled.
     record.catch(() => {});
     return { origin: formatReference(reference), record };
@@ -77,8 +82,21 @@ export function createPull(options: PullOptions): Pull {
       requireLayerSize(known, where, maxLayerSize);
       return known;
     }
-    const ingest = { where, diffId, maxPlainSize: maxLayerSize };
-    if (await hasBlob(store, descriptor)) {
+    const isThere = await hasBlob(store, descriptor);
+    if (!isThere) onEvent({ kind: "pull-wait", layer, size });
+    const ingest = { where, diffId, maxPlainSize: maxLayerSize, onEvent };
+    return limit(() => bringLayer(reference, descriptor, { ...ingest, isThere }));
+  }
+
+  /** @param isThere whether the store has its blob */
+  async function bringLayer(
+    reference: Reference,
+    descriptor: Descriptor,
+    { isThere, ...ingest }: IngestOptions & { isThere: boolean },
+  ): Promise<LayerRecord> {
+    const { where } = ingest;
+    const { digest: layer, size } = descriptor;
+    if (isThere) {
       // Another tool, or a build that was cut short, left the blob: it only has to be looked through.
       try {
         return await ingestFile(store, pool, descriptor, { ...ingest, file: blobFile(store, layer) });

@@ -1,5 +1,6 @@
 import type { LayerRecord } from "../../spec/store.ts";
 import { AircrateError, systemCode } from "../error.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { shareSegments } from "../tar/shared.ts";
@@ -13,12 +14,14 @@ import type { FullNode, Take } from "./materials.ts";
  * @throws AircrateError, from what it gives: integrity when the blob is damaged, input for what layers here cannot hold,
  *   unreachable when the blob cannot be read
  */
-export function createTake(store: Store, pool: WorkPool, scratch: Scratch): Take {
+export function createTake(store: Store, pool: WorkPool, scratch: Scratch, onEvent: OnEvent): Take {
   return async (layer, paths) => {
     try {
       const file = blobFile(store, layer.digest);
       const limits = { maxPlainSize: layer.plainSize, crc: layer.crc };
-      const extraction = await pool.run({ kind: "extract", file, wanted: paths, spool: scratch.file(), ...limits });
+      const extraction = await inStep(onEvent, { work: "unpack", name: layer.digest }, () =>
+        pool.run({ kind: "extract", file, wanted: paths, spool: scratch.file(), ...limits }),
+      );
       if ("fault" in extraction) throw await takeFault(extraction.reason, layer, { store, pool });
       const nodes = nodesOf(extraction, layer);
       const lacking = paths.find((path) => !nodes.has(path));

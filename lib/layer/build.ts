@@ -15,7 +15,7 @@ export interface BuiltLayer extends LayerRecord {
   readonly source: "packed" | "store" | "cache";
 }
 
-export interface BuildLayerOptions extends Pick<PackOptions, "cuts" | "place"> {
+export interface BuildLayerOptions extends Pick<PackOptions, "cuts" | "place" | "onBytes"> {
   readonly segments: readonly Segment[];
   /** Where it is looked for before it is packed. */
   readonly cache?: LayerCache | undefined;
@@ -32,10 +32,10 @@ export interface BuildLayerOptions extends Pick<PackOptions, "cuts" | "place"> {
 export async function buildLayer(
   store: Store,
   pool: WorkPool,
-  { segments, cuts, place, cache }: BuildLayerOptions,
+  { segments, cuts, place, cache, onBytes }: BuildLayerOptions,
 ): Promise<BuiltLayer> {
   const stream = shareSegments(segments);
-  const options = { stream, cuts, place };
+  const options = { stream, cuts, place, onBytes };
   const keep = async (layer: LayerRecord, source: BuiltLayer["source"]): Promise<BuiltLayer> => {
     await recordPackedLayer(store, PACKING.name, layer);
     return { ...layer, source };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { inStep, type OnEvent } from "../events.ts";
 import type { Store } from "../store/layout.ts";
 import { cutTree } from "../tar/cuts.ts";
 import { type TarEntry, tarStream } from "../tar/sequence.ts";
@@ -19,12 +20,25 @@ export interface PlacedLayer extends BuiltLayer {
   readonly place: string;
 }
 
-/** @param cache where layers are looked for before they are packed */
-export function createLayerBuilder(store: Store, pool: WorkPool, cache?: LayerCache): LayerBuilder {
+export interface LayerBuilderOptions {
+  /** Where layers are looked for before they are packed. */
+  readonly cache?: LayerCache | undefined;
+  readonly onEvent?: OnEvent;
+}
+
+export function createLayerBuilder(
+  store: Store,
+  pool: WorkPool,
+  { cache, onEvent }: LayerBuilderOptions = {},
+): LayerBuilder {
   const known = new Map<string, Promise<PlacedLayer>>();
   const build = async (entries: readonly TarEntry[], place: string): Promise<PlacedLayer> => {
     const { segments, ...layout } = tarStream(entries);
-    return { ...(await buildLayer(store, pool, { segments, cuts: cutTree(entries, layout), place, cache })), place };
+    const cuts = cutTree(entries, layout);
+    const layer = await inStep(onEvent, { work: "pack", name: place, size: layout.size }, (onBytes) =>
+      buildLayer(store, pool, { segments, cuts, place, cache, onBytes }),
+    );
+    return { ...layer, place };
   };
   return (entries, place) => {
     const key = keyOf(entries);

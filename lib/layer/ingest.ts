@@ -4,6 +4,7 @@ import type { Descriptor } from "../../spec/oci.ts";
 import type { LayerRecord } from "../../spec/store.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import { blobFile, placeBlob, type Store, temporaryFile } from "../store/layout.ts";
 import { findPackedLayer, recordLayerTree, recordPulledLayer } from "../store/records.ts";
@@ -21,6 +22,7 @@ export interface IngestOptions {
   readonly diffId: Digest;
   /** Largest plain size that is accepted, in bytes. */
   readonly maxPlainSize: number;
+  readonly onEvent?: OnEvent;
 }
 
 /**
@@ -143,14 +145,21 @@ export async function keepLayer(
   await placeBlob(store, file, descriptor.digest);
   const { digest, size, crc } = checked;
   const layer: LayerRecord =
-    encoding === "gzip" ? { version: 1, diffId, plainSize, digest, size, crc } : await packAnew(store, pool, checked);
+    encoding === "gzip"
+      ? { version: 1, diffId, plainSize, digest, size, crc }
+      : await packAnew(store, pool, checked, options);
   await recordLayerTree(store, diffId, tree);
   await recordPulledLayer(store, descriptor.digest, layer);
   return layer;
 }
 
 /** The gzip form of a blob that has its place. Its bytes follow from the plain tar and {@link PACKING} alone. */
-async function packAnew(store: Store, pool: WorkPool, { digest, content }: CheckedBlob): Promise<LayerRecord> {
+async function packAnew(
+  store: Store,
+  pool: WorkPool,
+  { digest, content }: CheckedBlob,
+  { where, onEvent }: Pick<IngestOptions, "where" | "onEvent">,
+): Promise<LayerRecord> {
   const { encoding, diffId, plainSize, cuts } = content as LayerContent;
   const known = await findPackedLayer(store, PACKING.name, diffId);
   if (known !== undefined) return known;
@@ -159,10 +168,10 @@ async function packAnew(store: Store, pool: WorkPool, { digest, content }: Check
   try {
     // Unpacked a second time, to disk: packing takes several times as long, and every thread reads another part.
     if (plainFile !== blob) await checkBlob(pool, blob, { maxPlainSize: plainSize, plainFile });
-    const { source: _, ...layer } = await buildLayer(store, pool, {
-      segments: [{ file: plainFile, offset: 0, size: plainSize }],
-      cuts,
-    });
+    const segments = [{ file: plainFile, offset: 0, size: plainSize }];
+    const { source: _, ...layer } = await inStep(onEvent, { work: "pack", name: where, size: plainSize }, (onBytes) =>
+      buildLayer(store, pool, { segments, cuts, onBytes }),
+    );
     if (layer.diffId === diffId) return layer;
     throw new AircrateError("integrity", "a layer changed in the store while it was read", { where: blob });
   } finally {

@@ -23,6 +23,8 @@ export interface PackOptions {
   readonly withDigest?: boolean;
   /** The stream as somebody else packed it; nothing is taken from earlier layers then. */
   readonly offer?: PackedOffer;
+  /** Called with the number of plain bytes as they are packed. */
+  readonly onBytes?: ((size: number) => void) | undefined;
 }
 
 /** A gzip file that may be what packing would give. */
@@ -65,6 +67,7 @@ export async function packStream(
     place,
     withDigest,
     offer,
+    onBytes,
     check = () => {},
   }: PackOptions & { check?: (packed: PackedStream) => void },
 ): Promise<PackedStream> {
@@ -97,6 +100,7 @@ export async function packStream(
       const packedCrc = crc32(packed);
       list.push([key, plainSize, packed.length, packedCrc]);
       await blob.write(packed, packedCrc);
+      onBytes?.(plainSize);
     }
     const plainSize = cuts.at(-1)!;
     await blob.write(gzipTrailer(plainCrc, plainSize));

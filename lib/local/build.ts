@@ -4,7 +4,7 @@ import type { ReferenceRecord } from "../../spec/store.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
 import { composeManifest, type ImageDocuments } from "../archive/manifest.ts";
 import { carryOut, type ImageOptions } from "../build/carry-out.ts";
-import { createReport } from "../build/report.ts";
+import { createReport, sourceTotals } from "../build/report.ts";
 import { createStopwatch } from "../build/stopwatch.ts";
 import { type ImagePlanOptions, planImage } from "../plan/image.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
@@ -51,7 +51,7 @@ async function buildWith(pool: WorkPool, options: LocalBuildOptions): Promise<Lo
     return {
       version: 1,
       ...{ store: store.root, tags, platform: formatPlatform(plan.platform) },
-      ...{ configDigest, manifestDigest, layers },
+      ...{ configDigest, manifestDigest, layers, sources: sourceTotals(layers) },
       size: layers.reduce((sum, { size }) => sum + size, 0),
       ...{ stages: watch.stages(), ...report.rest() },
     };

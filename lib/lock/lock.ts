@@ -1,7 +1,7 @@
 import type { Lock, LockedImage, LockedReference } from "../../spec/lock.ts";
 import type { LockReport } from "../../spec/lock-report.ts";
 import { AircrateError } from "../error.ts";
-import { createWarnings } from "../events.ts";
+import { createWarnings, joinListeners } from "../events.ts";
 import { type ResolveContext, resolveIntoStore } from "../image/outline.ts";
 import { lockedBlob, lockedImage } from "../image/pin.ts";
 import { mapLimited } from "../limit.ts";
@@ -48,7 +48,7 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
   const moving = chosen(options.update, wanted);
   const session = await openSession(options, plans[0]!.registries);
   const warnings = createWarnings();
-  const context = { ...session, onEvent: warnings.event };
+  const context = { ...session, onEvent: joinListeners(warnings.event, options.onEvent) };
   try {
     const entries = await mapLimited(PARALLEL_REFERENCES, wanted, async ([name, one]) => {
       const known = before?.images[name];

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { type Piece, piecesSize, segmentsOf, type Write, writePieces } from "../archive/pieces.ts";
+import { countWrites, type Piece, piecesSize, segmentsOf, type Write, writePieces } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { crc32Combine } from "../gzip/crc32.ts";
 import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { MAX_STORED, storedHeader, storedMember, storedMemberSize } from "../gzip/stored.ts";
@@ -29,6 +30,7 @@ export interface ArtifactContent {
   readonly key?: SigningKey | undefined;
   /** Stops the writing; no file is left then. */
   readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: OnEvent | undefined;
 }
 
 export interface WrittenArtifact {
@@ -49,13 +51,18 @@ const DATA_MEMBER = "data/0000.tar.gz";
  */
 export async function writeArtifact(file: string, store: Store, content: ArtifactContent): Promise<WrittenArtifact> {
   const layout = layOut(content, file);
-  return writeOutput(file, async (handle) => {
-    const writer = createPositionalWriter(handle, layout.frontSize);
-    const written = await writeBody(store, content, { layout, write: (bytes) => writer.write(bytes) });
-    await writer.flush();
-    await writeAll(handle, layout.front(linesOf(written)), 0);
-    return { size: layout.size, payload: written };
-  });
+  const { size, frontSize } = layout;
+  return inStep(content.onEvent, { work: "write", name: file, size }, (onBytes) =>
+    writeOutput(file, async (handle) => {
+      const writer = createPositionalWriter(handle, frontSize);
+      const write = countWrites((bytes) => writer.write(bytes), onBytes);
+      const written = await writeBody(store, content, { layout, write });
+      await writer.flush();
+      await writeAll(handle, layout.front(linesOf(written)), 0);
+      onBytes(frontSize);
+      return { size, payload: written };
+    }),
+  );
 }
 
 /**
@@ -69,24 +76,20 @@ export async function digestArtifact(
   store: Store,
   content: ArtifactContent,
 ): Promise<{ readonly size: number; readonly sha256: string }> {
-  const layout = layOut(content, content.header.name);
-  const digests: DigestResult[] = [];
-  for (const { pieces } of content.payload) digests.push(await content.digest(segmentsOf(store, pieces)));
-  const hash = createHash("sha256");
-  hash.update(layout.front(linesOf(content.payload.map(({ name }, i) => ({ name, sha256: digests[i]!.sha256 })))));
-  const again = digests.values();
-  await writeBody(
-    store,
-    { ...content, digest: async () => again.next().value! },
-    {
-      layout,
-      write(bytes) {
-        hash.update(bytes);
-        return undefined;
-      },
-    },
-  );
-  return { size: layout.size, sha256: hash.digest("hex") };
+  const { name } = content.header;
+  const layout = layOut(content, name);
+  const { size, frontSize } = layout;
+  return inStep(content.onEvent, { work: "check", name, size }, async (onBytes) => {
+    const digests: DigestResult[] = [];
+    for (const { pieces } of content.payload) digests.push(await content.digest(segmentsOf(store, pieces)));
+    const hash = createHash("sha256");
+    hash.update(layout.front(linesOf(content.payload.map(({ name }, i) => ({ name, sha256: digests[i]!.sha256 })))));
+    onBytes(frontSize);
+    const again = digests.values();
+    const write = countWrites((bytes) => void hash.update(bytes), onBytes);
+    await writeBody(store, { ...content, digest: async () => again.next().value! }, { layout, write });
+    return { size, sha256: hash.digest("hex") };
+  });
 }
 
 /** Bytes of the file that {@link writeArtifact} would write: nothing of the store is read. */

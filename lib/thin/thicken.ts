@@ -6,6 +6,7 @@ import { createImageGzip } from "../archive/image-gzip.ts";
 import type { Piece } from "../archive/pieces.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { type FoundFile, readFinished } from "../inspect/inspect.ts";
 import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/write.ts";
 import { openStore, type Store } from "../store/layout.ts";
@@ -22,6 +23,7 @@ export interface ThickenOptions {
   readonly with: readonly string[];
   /** File to write; default: the name without `-thin`, else with `-full`. */
   readonly output?: string;
+  readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +41,7 @@ export async function thicken(file: string, options: ThickenOptions): Promise<Th
   const stop = () => void pool.close();
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
-    return await thickenWith({ store, pool }, file, options);
+    return await thickenWith({ store, pool, onEvent: options.onEvent }, file, options);
   } catch (error) {
     options.signal?.throwIfAborted();
     throw error;
@@ -52,6 +54,7 @@ export async function thicken(file: string, options: ThickenOptions): Promise<Th
 interface Context {
   readonly store: Store;
   readonly pool: WorkPool;
+  readonly onEvent: OnEvent | undefined;
 }
 
 async function thickenWith(
@@ -59,11 +62,11 @@ async function thickenWith(
   file: string,
   { with: others, output, signal }: ThickenOptions,
 ): Promise<ThickenReport> {
-  const found = await readFinished(file);
+  const found = await read(context, file);
   const record = recordOf(found);
   const layers = await gather(found, record, { ...context, others });
   const pack = await createImageGzip(context.store, record.imageGzip ?? "members", [{ layers: [...layers.values()] }]);
-  const content = contentOf(found, layers, { pack, pool: context.pool, signal });
+  const content = contentOf(found, layers, { ...context, pack, signal });
   const digest = await digestArtifact(context.store, content);
   if (digest.sha256 !== record.full.sha256 || digest.size !== record.full.size) {
     throw new AircrateError("integrity", "the full file would not be the one that was built", {
@@ -85,6 +88,10 @@ async function thickenWith(
   };
 }
 
+function read({ onEvent }: Context, file: string): Promise<FoundFile> {
+  return inStep(onEvent, { work: "read", name: file }, () => readFinished(file));
+}
+
 function recordOf({ inspection: { file }, header, scan }: FoundFile): ThinRecord {
   if (header?.thin === undefined) {
     throw new AircrateError("input", "is not thin", {
@@ -99,23 +106,26 @@ function recordOf({ inspection: { file }, header, scan }: FoundFile): ThinRecord
 async function gather(
   found: FoundFile,
   { layers }: ThinRecord,
-  { store, pool, others }: Context & { others: readonly string[] },
+  { others, ...context }: Context & { others: readonly string[] },
 ): Promise<ReadonlyMap<Digest, LayerRecord>> {
   const known = new Map<Digest, LayerRecord>();
   const lookUp = async () => {
     const missing: ThinLayer[] = [];
     for (const layer of layers) {
-      const record = known.get(layer.diffId) ?? (await findExactLayer(store, layer));
+      const record = known.get(layer.diffId) ?? (await findExactLayer(context.store, layer));
       if (record === undefined) missing.push(layer);
       else known.set(layer.diffId, record);
     }
     return missing;
   };
   let missing = await lookUp();
-  const sources = [() => Promise.resolve(found), ...others.map((file) => () => readFinished(file))];
+  const sources = [() => Promise.resolve(found), ...others.map((file) => () => read(context, file))];
   for (const source of sources) {
     if (missing.length === 0) break;
-    await collectLayers(await source(), missing, { store, pool });
+    const { store, pool, onEvent } = context;
+    const one = await source();
+    const step = { work: "unpack", name: one.inspection.file } as const;
+    await inStep(onEvent, step, () => collectLayers(one, missing, { store, pool }));
     missing = await lookUp();
   }
   if (missing.length === 0) return known;
@@ -135,12 +145,17 @@ async function gather(
 function contentOf(
   found: FoundFile,
   layers: ReadonlyMap<Digest, LayerRecord>,
-  { pack, pool, signal }: { pack: (archive: Archive) => Piece[]; pool: WorkPool; signal: AbortSignal | undefined },
+  {
+    pack,
+    pool,
+    ...rest
+  }: Pick<Context, "pool" | "onEvent"> & { pack: (archive: Archive) => Piece[]; signal: AbortSignal | undefined },
 ): ArtifactContent {
   const archive = composeArchive(imagesOf(found, layers), "docker-archive", "plain");
   return {
-    ...{ header: headerOf(found), payload: payloadWith(found, pack(archive)), signal },
+    ...{ header: headerOf(found), payload: payloadWith(found, pack(archive)) },
     digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+    ...rest,
   };
 }
 

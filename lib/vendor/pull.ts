@@ -8,7 +8,7 @@ import { passedOver, type ResolveContext } from "../image/outline.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import type { RegistrySource } from "../registry/client.ts";
 import { digestError, sizeError } from "../registry/resolve.ts";
-import { hasBlob, placeBlob, readBlob } from "../store/layout.ts";
+import { hasBlob, placeBlob, readBlob, type Store } from "../store/layout.ts";
 
 /** A blob of a locked image, and how a registry is asked for it. */
 export interface WantedBlob {
@@ -19,22 +19,26 @@ export interface WantedBlob {
   readonly reference: Reference;
 }
 
+/** A small blob is read, so that a damaged one is pulled again; a large one is found out when it is written. */
+export async function isStored(store: Store, blob: LockedBlob): Promise<boolean> {
+  return blob.size <= MAX_DOCUMENT ? (await readBlob(store, blob)) !== undefined : hasBlob(store, blob);
+}
+
 /**
  * Gets a blob into the store as the registry has it, whatever it is: what is vendored keeps its digest.
  *
- * @returns whether it had to be pulled
  * @throws AircrateError unreachable, forbidden; integrity when its size or digest is not that of the lock
  */
-export async function pullBlob({ store, client, onEvent }: ResolveContext, wanted: WantedBlob): Promise<boolean> {
+export async function pullBlob({ store, client, onEvent }: ResolveContext, wanted: WantedBlob): Promise<void> {
   const { blob, what, reference } = wanted;
-  // A small one is read, so that a damaged one is pulled again; a large one is found out when it is written.
-  const small = blob.size <= MAX_DOCUMENT;
-  if (small ? (await readBlob(store, blob)) !== undefined : await hasBlob(store, blob)) return false;
   const where = formatReference(reference);
+  const { digest: layer, size } = blob;
   await fetchChecked(store, blob, {
     where,
     sources: client.sources(reference).map((source) => asBlob(source, wanted)),
     onPassedOver: passedOver(onEvent, where),
+    onStart: (from) => onEvent({ kind: "pull-start", reference: where, layer, size, from }),
+    onBytes: (count) => onEvent({ kind: "pull-bytes", layer, size: count }),
     check: digestFile,
     async keep(file, { digest, size }) {
       if (size !== blob.size) throw sizeError(where, what, blob, size);
@@ -42,7 +46,7 @@ export async function pullBlob({ store, client, onEvent }: ResolveContext, wante
       await placeBlob(store, file, digest);
     },
   });
-  return true;
+  onEvent({ kind: "pull-end", reference: where, layer, size, stored: layer });
 }
 
 /** Manifests have an address of their own, and registries give them in the type that is asked for. */

@@ -5,7 +5,7 @@ import type { BlobTotal, VendorReport } from "../../spec/lock-report.ts";
 import { MAX_DOCUMENT, Manifest } from "../../spec/oci.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
-import { createWarnings } from "../events.ts";
+import { createWarnings, inStep, joinListeners, type OnEvent } from "../events.ts";
 import type { ResolveContext } from "../image/outline.ts";
 import { checkPin, lockedImage } from "../image/pin.ts";
 import { mapLimited } from "../limit.ts";
@@ -20,8 +20,8 @@ import { shownAddress } from "../remote/address.ts";
 import { openSession, type Session, type SessionOptions } from "../session.ts";
 import { readBlob } from "../store/layout.ts";
 import { composeVendor } from "./compose.ts";
-import { pullBlob, type WantedBlob } from "./pull.ts";
-import { writeVendorFolder, writeVendorTar } from "./write.ts";
+import { isStored, pullBlob, type WantedBlob } from "./pull.ts";
+import { contentSize, writeVendorFolder, writeVendorTar } from "./write.ts";
 
 export interface VendorOptions extends Omit<SessionOptions, "offline" | "vendor"> {
   /** Project folder, as the user gives it. */
@@ -46,10 +46,14 @@ export async function vendorProject(options: VendorOptions): Promise<VendorRepor
   try {
     const { store } = session;
     const warnings = createWarnings();
-    const images = await pullAll({ ...session, onEvent: warnings.event }, lock);
-    const fetched = await fetchFiles(session, lock, lockFile(options.dir));
+    const onEvent = joinListeners(warnings.event, options.onEvent);
+    const images = await pullAll({ ...session, onEvent }, lock);
+    const fetched = await fetchFiles({ ...session, onEvent }, lock, lockFile(options.dir));
     const write = target.format === "tar" ? writeVendorTar : writeVendorFolder;
-    const size = await write(target.file, { store, files, signal: options.signal });
+    const step = { work: "write", name: target.file, size: contentSize(files) } as const;
+    const size = await inStep(onEvent, step, (onBytes) =>
+      write(target.file, { store, files, signal: options.signal, onBytes }),
+    );
     const blobs = files.filter((file) => file.path.startsWith("blobs/"));
     return {
       version: 1,
@@ -109,23 +113,30 @@ const PARALLEL_BLOBS = 4;
 
 async function pullAll(context: ResolveContext, lock: Lock): Promise<BlobTotal> {
   const wanted = [...wantedBlobs(lock).values()];
-  const pulled = await mapLimited(PARALLEL_BLOBS, wanted, (one) => pullBlob(context, one));
+  const stored = await mapLimited(PARALLEL_BLOBS, wanted, ({ blob }) => isStored(context.store, blob));
+  const news = wanted.filter((_, i) => !stored[i]);
+  for (const { blob } of news) context.onEvent({ kind: "pull-wait", layer: blob.digest, size: blob.size });
+  await mapLimited(PARALLEL_BLOBS, news, (one) => pullBlob(context, one));
   for (const [reference, { platforms }] of Object.entries(lock.images)) {
     for (const image of Object.values(platforms)) await checkImage(context, reference, image);
   }
-  const news = wanted.filter((_, i) => pulled[i]);
   return { count: news.length, size: news.reduce((sum, { blob }) => sum + blob.size, 0) };
 }
 
 /** @param where for errors: the lock file */
-async function fetchFiles(session: Session, { files = {} }: Lock, where: string): Promise<BlobTotal> {
+async function fetchFiles(
+  { onEvent, ...session }: Session & { readonly onEvent: OnEvent },
+  { files = {} }: Lock,
+  where: string,
+): Promise<BlobTotal> {
   const wanted = Object.entries(files).map(([checksum, { url }]) => ({ checksum, url, where }));
   if (wanted.length === 0) return { count: 0, size: 0 };
   const { fetchAll } = await import("../remote/fetch-all.ts");
   const news: number[] = [];
-  const fetched = await fetchAll(session, wanted, (event) => {
+  const note: OnEvent = (event) => {
     if (event.kind === "pull-end") news.push(event.size);
-  });
+  };
+  const fetched = await fetchAll(session, wanted, joinListeners(note, onEvent));
   for (const [i, { checksum }] of wanted.entries()) {
     const [locked, found] = [files[checksum]!.size, fetched[i]!.size];
     if (locked === found) continue;

@@ -13,6 +13,13 @@ export interface VendorTarget {
   readonly store: Store;
   readonly files: readonly VendorFile[];
   readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes of the files as they are written, or found to be there. */
+  readonly onBytes: (size: number) => void;
+}
+
+/** Bytes of all files. */
+export function contentSize(files: readonly VendorFile[]): number {
+  return files.reduce((sum, one) => sum + sizeOf(one), 0);
 }
 
 /**
@@ -21,7 +28,7 @@ export interface VendorTarget {
  * @returns bytes of the file
  * @throws AircrateError unreachable; integrity when a blob in the store is damaged
  */
-export function writeVendorTar(file: string, { store, files, signal }: VendorTarget): Promise<number> {
+export function writeVendorTar(file: string, { store, files, signal, onBytes }: VendorTarget): Promise<number> {
   return writeOutput(file, async (handle) => {
     const writer = createPositionalWriter(handle, 0);
     let size = 0;
@@ -35,6 +42,7 @@ export function writeVendorTar(file: string, { store, files, signal }: VendorTar
       for await (const bytes of contentOf(store, one)) {
         signal?.throwIfAborted();
         await write(bytes);
+        onBytes(bytes.length);
       }
       await write(Buffer.alloc(paddingOf(sizeOf(one))));
     }
@@ -56,7 +64,10 @@ function header(name: string, type: "file" | "directory", size: number): Uint8Ar
  * @returns bytes of all files
  * @throws AircrateError usage: the folder holds something else; unreachable; integrity when a blob is damaged
  */
-export async function writeVendorFolder(folder: string, { store, files, signal }: VendorTarget): Promise<number> {
+export async function writeVendorFolder(
+  folder: string,
+  { store, files, signal, onBytes }: VendorTarget,
+): Promise<number> {
   await checkFolder(folder);
   const documents = files.filter(({ path: name }) => !name.startsWith("blobs/"));
   const index = documents.filter(({ path: name }) => name === "index.json");
@@ -64,18 +75,22 @@ export async function writeVendorFolder(folder: string, { store, files, signal }
   const blobs = files.filter(({ path: name }) => name.startsWith("blobs/"));
   for (const one of [...others, ...blobs, ...index]) {
     const file = path.join(folder, one.path);
-    if ("blob" in one && (await isWhole(file, one.blob))) continue;
+    if ("blob" in one && (await isWhole(file, one.blob))) {
+      onBytes(one.blob.size);
+      continue;
+    }
     await writeOutput(file, async (handle) => {
       for await (const bytes of contentOf(store, one)) {
         signal?.throwIfAborted();
         await handle.writeFile(bytes);
+        onBytes(bytes.length);
       }
     });
   }
   const wanted = new Set(blobs.map(({ path: name }) => path.posix.basename(name)));
   const shelf = path.join(folder, "blobs", "sha256");
   for (const name of await list(shelf)) if (!wanted.has(name)) await rm(path.join(shelf, name), { force: true });
-  return files.reduce((sum, one) => sum + sizeOf(one), 0);
+  return contentSize(files);
 }
 
 /** The lock in it shows that a layout was written here: another one, or a store, must not lose its blobs. */

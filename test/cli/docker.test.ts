@@ -14,6 +14,9 @@ test("words of Docker's command line mean what they mean there, and all others a
     build: "build",
     "build app --split auto --timeout 5": "build app --split auto --timeout 5",
     "image build -t a .": "image build -t a .",
+    "build -t a --progress tty .": "image build -t a --progress auto .",
+    "build --progress=rawjson -t a .": "image build --progress=plain -t a .",
+    "image build --progress=plain -t a .": "image build --progress=plain -t a .",
     "plan -t": "plan -t",
     "": "",
   };

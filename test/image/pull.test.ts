@@ -75,11 +75,20 @@ test("an image comes with the names in it, its config as it was, and layers that
   assert.match(root.account("passwd") ?? "", /^www-data:/m);
 
   const reference = `${registry.host}/arm64v8/python:3.11-slim`;
-  const [resolve, ...rest] = events;
+  const [asked, answered, resolve, ...rest] = events;
+  const step = { work: "resolve", name: reference };
+  assert.deepEqual(
+    [asked, answered],
+    [
+      { kind: "step-start", step },
+      { kind: "step-end", step },
+    ],
+  );
   assert.equal(resolve?.kind === "resolve" && `${resolve.reference} ${resolve.from}`, `${reference} registry`);
   for (const { digest, size } of layers) {
     const own = rest.filter((event) => "layer" in event && event.layer === digest);
-    assert.equal(own[0]?.kind, "pull-start");
+    assert.deepEqual(own[0], { kind: "pull-wait", layer: digest, size });
+    assert.equal(own[1]?.kind, "pull-start");
     assert.equal(own.at(-1)?.kind, "pull-end");
     const bytes = own.reduce((sum, event) => sum + (event.kind === "pull-bytes" ? event.size : 0), 0);
     assert.equal(bytes, size);

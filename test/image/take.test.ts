@@ -21,7 +21,7 @@ async function storedLayer(t: TestContext, tar: Uint8Array) {
   const pool = poolFor(t);
   const scratch = createScratch(store);
   const layer: LayerRecord = await buildLayer(store, pool, tarToBuild(tar));
-  return { store, layer, scratch, take: createTake(store, pool, scratch) };
+  return { store, layer, scratch, take: createTake(store, pool, scratch, () => {}) };
 }
 
 test("files are taken, and what is not wanted stays packed", async (t) => {

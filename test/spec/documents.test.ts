@@ -104,6 +104,7 @@ describe("what scripts read", () => {
     layers: [layer],
     ownSize: 1,
     sharedSize: 0,
+    addedSize: 1,
   };
   sample(
     "report",
@@ -112,9 +113,12 @@ describe("what scripts read", () => {
       ...{ version: 1, file: "out", format: "oci", size: 1, platform: "linux/arm64", images: [image], layersSize: 1 },
       ...{ apartSize: 1, payload: [{ name: "a", size: 1, sha256: "0" }], stages: [{ name: "s", start: 0, end: 1.5 }] },
       ...{ localImages: [{ reference: "a:1", manifest: DIGEST }], warnings: ["w"] },
+      ...{ shared: { count: 0, size: 0, addedSize: 0 }, sources: [{ source: "store", count: 1, size: 1 }] },
     },
     [
       { version: 2 },
+      { shared: { count: 0, size: 0 } },
+      { sources: [{ source: "elsewhere", count: 1, size: 1 }] },
       { localImages: [{ reference: "a:1" }] },
       { format: "zip" },
       { size: -1 },

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -44,6 +45,8 @@ export interface Aircrate {
 export interface Running {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;
+  /** Waits until what is on standard error fits; in vain when it never does. */
+  said(pattern: RegExp): Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
@@ -92,23 +95,33 @@ export function aircrateFor(t: TestContext, defaults: AircrateOptions = {}): Air
         child.on("error", reject);
         child.on("close", (status, signal) => resolve({ status, signal, ...output }));
       });
-      return { pid: child.pid!, kill: (signal) => void child.kill(signal), ended };
+      return {
+        pid: child.pid!,
+        kill: (signal) => void child.kill(signal),
+        async said(pattern) {
+          while (!pattern.test(output.stderr)) await once(child.stderr!, "data");
+        },
+        ended,
+      };
     },
   };
   return aircrate;
 }
 
 /** What the program reads, and what the test runner sets: none of it may come from whoever runs the tests. */
-const PRIVATE: AircrateOptions["env"] = {
+export const PRIVATE: AircrateOptions["env"] = {
   AIRCRATE_CACHE: undefined,
   AIRCRATE_CACHE_MODE: undefined,
   AIRCRATE_DEBUG: undefined,
   ALL_PROXY: undefined,
   AUTERION_DEVICE_ADDRESS: undefined,
+  CI: undefined,
   DOCKER_CONFIG: undefined,
+  FORCE_COLOR: undefined,
   HTTPS_PROXY: undefined,
   HTTP_PROXY: undefined,
   NODE_EXTRA_CA_CERTS: undefined,
+  NO_COLOR: undefined,
   NO_PROXY: undefined,
   REGISTRY_AUTH_FILE: undefined,
   SOURCE_DATE_EPOCH: undefined,
