@@ -1,23 +1,25 @@
 import { diff } from "../../lib/diff/diff.ts";
 import { STATUS_DIFFERENT } from "../../lib/error.ts";
-import { createWarnings } from "../../lib/events.ts";
+import { createWarnings, joinListeners } from "../../lib/events.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { DiffArguments } from "../commands/diff.ts";
 import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
-import { withSignals } from "../signals.ts";
 import { renderDiff } from "../ui/diff.ts";
 import { print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: DiffArguments): Promise<void> {
   const passedOver = createWarnings();
   const options = {
     store: storeFolder(process.env),
     registry: await registryAccess(args, process.env),
-    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform), onEvent: passedOver.event },
+    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform) },
     ...(args.vendor !== undefined && { vendor: args.vendor }),
   };
-  const report = await withSignals((signal) => diff(args.a, args.b, { ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) =>
+    diff(args.a, args.b, { ...options, signal, onEvent: joinListeners(passedOver.event, onEvent) }),
+  );
   if (args.json) printJson(report);
   else print(renderDiff(report, { all: args.all }));
   for (const warning of passedOver.list()) warn(warning);

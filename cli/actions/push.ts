@@ -3,9 +3,9 @@ import { pushImages } from "../../lib/push/push.ts";
 import type { PushArguments } from "../commands/push.ts";
 import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
-import { withSignals } from "../signals.ts";
 import { renderPush } from "../ui/push.ts";
 import { print, printJson } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: PushArguments): Promise<void> {
   const { source, references, platform } = args;
@@ -14,7 +14,7 @@ export async function run(args: PushArguments): Promise<void> {
     ...(platform !== undefined && { platform: parseTargetPlatform(platform) }),
     registry: await registryAccess({ ...args, mirror: [] }, process.env),
   };
-  const report = await withSignals((signal) => pushImages(source, { ...options, signal }));
+  const report = await watched(args, ({ signal, onEvent }) => pushImages(source, { ...options, signal, onEvent }));
   if (args.json) printJson(report);
-  else print(renderPush(report));
+  else if (!args.quiet) print(renderPush(report));
 }

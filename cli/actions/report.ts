@@ -1,6 +1,6 @@
 import { readContents } from "../../lib/contents/contents.ts";
 import { findingLine } from "../../lib/error.ts";
-import { createWarnings } from "../../lib/events.ts";
+import { createWarnings, joinListeners } from "../../lib/events.ts";
 import { pageData } from "../../lib/page/data.ts";
 import { renderPage } from "../../lib/page/render.ts";
 import { pageName, writePage } from "../../lib/page/write.ts";
@@ -8,18 +8,22 @@ import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { ReportArguments } from "../commands/report.ts";
 import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
-import { withSignals } from "../signals.ts";
 import { bytes, counted, print, printJson, warn } from "../ui/text.ts";
+import { watched } from "../watched.ts";
 
 export async function run(args: ReportArguments): Promise<void> {
   const passedOver = createWarnings();
   const options = {
     store: storeFolder(process.env),
     registry: await registryAccess(args, process.env),
-    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform), onEvent: passedOver.event },
+    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform) },
     ...(args.vendor !== undefined && { vendor: args.vendor }),
   };
-  const data = pageData(await withSignals((signal) => readContents(args.package, { ...options, signal })));
+  const data = pageData(
+    await watched(args, ({ signal, onEvent }) =>
+      readContents(args.package, { ...options, signal, onEvent: joinListeners(passedOver.event, onEvent) }),
+    ),
+  );
   if (args.json) printJson(data);
   else if (args.output === "-") process.stdout.write(await renderPage(data));
   else {

@@ -1,8 +1,9 @@
 import { type Command, JSON_OPTION } from "../command.ts";
 import { PULLING_OPTIONS, type PullingArguments } from "../making.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 import { IMAGE_SOURCE, REFERENCE_PLATFORM } from "../source.ts";
 
-export interface DiffArguments extends PullingArguments {
+export interface DiffArguments extends PullingArguments, ProgressArguments {
   a: string;
   b: string;
   platform: string;
@@ -21,6 +22,7 @@ export const diffCommand: Command<DiffArguments> = {
     "exit-code": { type: "boolean", describe: "End with status 9 when the two differ" },
     ...JSON_OPTION,
     ...REFERENCE_PLATFORM,
+    ...PROGRESS_OPTIONS,
     ...PULLING_OPTIONS,
   },
   about: "Tells, too, whether a thin update leads from A to B, and how large it is.",

@@ -1,8 +1,9 @@
 import { type Command, inGroup, JSON_OPTION } from "../command.ts";
 import { DIRECT_OPTIONS, type DirectArguments } from "../network.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 import { SOURCE_OPTIONS, type SourceArguments } from "../source.ts";
 
-export interface PushArguments extends DirectArguments, SourceArguments {
+export interface PushArguments extends DirectArguments, SourceArguments, ProgressArguments {
   source: string;
   references: string[];
   json: boolean;
@@ -22,7 +23,7 @@ export const pushCommand: Command<PushArguments> = {
         "Where it goes: of an image REGISTRY/REPOSITORY:TAG, by default its own name; of a file REGISTRY/NAMESPACE, below which its images keep their names",
     },
   },
-  options: { ...inGroup("Source", SOURCE_OPTIONS), ...JSON_OPTION, ...DIRECT_OPTIONS },
+  options: { ...inGroup("Source", SOURCE_OPTIONS), ...PROGRESS_OPTIONS, ...JSON_OPTION, ...DIRECT_OPTIONS },
   about: "What the registry has already is not sent.",
   examples: [
     ["aircrate push camera:2 registry.example.com/team/camera:2", "an image of the store"],

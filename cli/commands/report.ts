@@ -1,8 +1,9 @@
 import type { Command } from "../command.ts";
 import { PULLING_OPTIONS, type PullingArguments } from "../making.ts";
+import { PROGRESS_OPTIONS, type ProgressArguments } from "../progress.ts";
 import { IMAGE_SOURCE, REFERENCE_PLATFORM } from "../source.ts";
 
-export interface ReportArguments extends PullingArguments {
+export interface ReportArguments extends PullingArguments, ProgressArguments {
   package: string;
   output?: string;
   json: boolean;
@@ -20,6 +21,7 @@ export const reportCommand: Command<ReportArguments> = {
     },
     json: { type: "boolean", describe: "Print what the page shows as JSON instead" },
     ...REFERENCE_PLATFORM,
+    ...PROGRESS_OPTIONS,
     ...PULLING_OPTIONS,
   },
   about: "The page is one file for any browser, and asks no network.",
