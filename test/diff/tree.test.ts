@@ -7,7 +7,7 @@ import type { ContentEntry } from "../../lib/unpack/entry-list.ts";
 import { type TarEntry, tarOf } from "../support/ustar.ts";
 
 /** The entries of a layer with these members. */
-export function entriesOf(members: readonly TarEntry[]): readonly ContentEntry[] {
+function entriesOf(members: readonly TarEntry[]): readonly ContentEntry[] {
   const reader = createLayerReader({ take: () => true });
   reader.write(tarOf(members));
   return reader.finish().contents!.entries;
