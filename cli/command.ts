@@ -68,6 +68,7 @@ export type Example = readonly [line: string, does: string];
 
 /** What a command does. Each action is a module of its own, so that a command loads what it needs and nothing else. */
 export interface Action<A> {
+  /** @param args what the parser makes of the command's arguments and options, by their names */
   run(args: A): Promise<void>;
 }
 
@@ -96,6 +97,21 @@ export interface Entry {
   readonly group?: string;
   readonly hidden?: true;
   load(): Promise<Command<object>>;
+}
+
+/** What is told of: the options of a command, by name. */
+export function shownOptions({ options = {} }: Pick<Command<object>, "options">): [name: string, option: Option][] {
+  return Object.entries(options).filter(([, { hidden }]) => !hidden);
+}
+
+/** What is told of: the commands of a command. */
+export function shownCommands({ commands = [] }: Pick<Command<object>, "commands">): Entry[] {
+  return commands.filter(({ hidden }) => !hidden);
+}
+
+/** `tar, dir or none`. */
+export function alternatives(words: readonly string[]): string {
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((part) => part !== "").join(" or ");
 }
 
 /** How an argument is written in the line of usage: `<file>`, `[dir]`, `<names..>`. */

@@ -1,8 +1,8 @@
-import type { Command, Entry, Option } from "./command.ts";
+import { type Command, type Positional, shownCommands, shownOptions, type Valued } from "./command.ts";
 import { dockerWords } from "./docker.ts";
 import { type Found, findCommand, hasUnknown } from "./find.ts";
 import { type KnownValues, knownValues } from "./known-values.ts";
-import { optionNames } from "./parse.ts";
+import { optionOf, writtenName } from "./parse.ts";
 import { type Options, readWords, type Words } from "./words.ts";
 
 /** What may stand in the place of a word that is being written. */
@@ -13,7 +13,6 @@ export interface Completion {
 }
 
 type Candidate = readonly [word: string, description: string];
-type Described = Readonly<Partial<Record<"value" | "describe", string>>> & { readonly choices?: readonly string[] };
 
 const NOTHING: Completion = { kind: "words", words: [] };
 
@@ -30,13 +29,12 @@ export async function complete(words: readonly string[], values: KnownValues = k
   const open = openOption(found.words, options);
   if (open !== undefined) return completeValue(open, current, found, values);
   const [, name = "", begun] = /^--([^=]+)=(.*)$/s.exec(current) ?? [];
-  if (begun !== undefined) return named(name, await completeValue(optionOf(name, options), begun, found, values));
+  if (begun !== undefined) return named(name, await completeValue(valuedOption(name, options), begun, found, values));
   const ended = found.words.includes("--");
   const given = readWords(found.words, options);
   if (current.startsWith("-") && !ended) return beginning(current, optionCandidates(found.command, given));
 
-  const { commands } = found.command;
-  if (commands !== undefined) return beginning(current, commandCandidates(commands));
+  if (found.command.commands !== undefined) return beginning(current, commandCandidates(found.command));
   const places = Object.values(positionals);
   const place = places[given.bare.length] ?? (places.at(-1)?.many ? places.at(-1) : undefined);
   if (place !== undefined) return completeValue(place, current, found, values);
@@ -44,22 +42,23 @@ export async function complete(words: readonly string[], values: KnownValues = k
 }
 
 /** The option that the next word is a value of: the last one, when that takes more words than there are. */
-function openOption(words: readonly string[], options: Options): Described | undefined {
+function openOption(words: readonly string[], options: Options): Valued | undefined {
   const last = words.findLastIndex((word) => /^-./.test(word));
   const [, long, group] = /^--([^=]+)|^-([^=]+)/.exec(words[last] ?? "") ?? [];
   const letter = group?.at(-1);
   const name = long ?? Object.keys(options).find((one) => letter !== undefined && options[one]?.short === letter) ?? "";
-  const option = optionOf(name, options);
-  if (option === undefined || option.type === "boolean") return undefined;
+  const option = valuedOption(name, options);
+  if (option === undefined) return undefined;
   return option.list || (last === words.length - 1 && !words[last]!.includes("=")) ? option : undefined;
 }
 
-function optionOf(name: string, options: Options): Option | undefined {
-  return Object.hasOwn(options, name) ? options[name] : undefined;
+function valuedOption(name: string, options: Options): Valued | undefined {
+  const option = optionOf(name, options);
+  return option?.type === "boolean" ? undefined : option;
 }
 
 async function completeValue(
-  place: Described | undefined,
+  place: Positional | Valued | undefined,
   current: string,
   found: Found,
   values: KnownValues,
@@ -80,18 +79,19 @@ function undescribed(words: readonly string[]): Candidate[] {
   return words.map((word) => [word, ""]);
 }
 
-function commandCandidates(commands: readonly Entry[]): Candidate[] {
-  return commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => [name, summary]);
+function commandCandidates(command: Command<object>): Candidate[] {
+  return shownCommands(command).map(({ name, summary }) => [name, summary]);
 }
 
 /** The options that are not there already, and the one that every command has. */
-function optionCandidates({ options = {} }: Command<object>, given: Words): Candidate[] {
-  const left = optionNames(options).flatMap((name): Candidate[] => {
-    const option = optionOf(name, options) ?? optionOf(name.replace(/^no-/, ""), options);
-    const again = option !== undefined && option.type !== "boolean" && option.repeated;
-    return given.options.has(name.replace(/^no-/, "")) && !again ? [] : [[`--${name}`, option?.describe ?? ""]];
+function optionCandidates(command: Command<object>, given: Words): Candidate[] {
+  const options = shownOptions(command);
+  const left = options.filter(([name, option]) => {
+    const again = option.type !== "boolean" && option.repeated;
+    return again || !given.options.has(name);
   });
-  return "help" in options ? left : [...left, ["--help", "Tell how it is used"]];
+  const candidates = left.map(([name, option]): Candidate => [`--${writtenName([name, option])}`, option.describe]);
+  return options.some(([name]) => name === "help") ? candidates : [...candidates, ["--help", "Tell how it is used"]];
 }
 
 function beginning(current: string, words: readonly Candidate[]): Completion {

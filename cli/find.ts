@@ -1,5 +1,5 @@
 import { didYouMean } from "../lib/suggest.ts";
-import type { Command, Entry } from "./command.ts";
+import { type Command, shownCommands } from "./command.ts";
 import { PROGRAM, PROGRAM_SUMMARY } from "./table.ts";
 import { UsageError } from "./ui/error.ts";
 import { readWords } from "./words.ts";
@@ -36,12 +36,12 @@ export function hasUnknown(found: Found): boolean {
 export function refuseUnknown(found: Found): void {
   if (!hasUnknown(found)) return;
   const { word = "" } = firstBare(found);
-  throw new UsageError(`unknown command "${word}"${didYouMean(word, commandNames(found.command.commands ?? []))}`);
+  throw new UsageError(`unknown command "${word}"${didYouMean(word, commandNames(found.command))}`);
 }
 
-/** The names of the commands that are told of. */
-export function commandNames(commands: readonly Entry[]): string[] {
-  return commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
+/** The names of a command's commands. */
+export function commandNames(command: Command<object>): string[] {
+  return shownCommands(command).map(({ name }) => name);
 }
 
 /** The first word that is neither an option nor the value of one; `at` is -1 without. */

@@ -1,5 +1,14 @@
 import { didYouMean, suggest } from "../lib/suggest.ts";
-import { type Command, type Flag, type Option, type Positional, positionalText, type Valued } from "./command.ts";
+import {
+  alternatives,
+  type Command,
+  type Flag,
+  type Option,
+  type Positional,
+  positionalText,
+  shownOptions,
+  type Valued,
+} from "./command.ts";
 import { UsageError } from "./ui/error.ts";
 import { type Options, readWords } from "./words.ts";
 
@@ -32,23 +41,27 @@ function lacksValue(name: string, words: readonly string[]): UsageError {
 
 /** `--no-NAME` is false, which flags can be, and options that say what it stands for. */
 function isKnown(name: string, value: unknown, options: Options): boolean {
-  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  const option = optionOf(name, options);
   return option !== undefined && (value !== false || option.type === "boolean" || option.negated !== undefined);
 }
 
 function unknownOption(name: string, value: unknown, options: Options): UsageError {
   const written = value === false ? `no-${name}` : name;
-  const meant = suggest(written, optionNames(options));
+  const meant = suggest(written, shownOptions({ options }).map(writtenName));
   const dashes = written.length === 1 ? "-" : "--";
   return new UsageError(
     `unknown option ${dashes}${written}${meant === undefined ? "" : `: did you mean \`--${meant}\`?`}`,
   );
 }
 
-/** The names of the options that are told of, as they are written behind the dashes. */
-export function optionNames(options: Options): string[] {
-  const shown = Object.entries(options).filter(([, { hidden }]) => !hidden);
-  return shown.map(([name, option]) => (option.type === "boolean" && option.default ? `no-${name}` : name));
+/** The option of that name; names are those of a command line, which may be any words. */
+export function optionOf(name: string, options: Options): Option | undefined {
+  return Object.hasOwn(options, name) ? options[name] : undefined;
+}
+
+/** How an option is written behind the dashes. */
+export function writtenName([name, option]: readonly [name: string, option: Option]): string {
+  return option.type === "boolean" && option.default ? `no-${name}` : name;
 }
 
 function readOption(name: string, option: Option, given: unknown, words: readonly string[]): unknown {
@@ -82,8 +95,7 @@ function readValue(name: string, { type, choices }: Valued, given: unknown): str
 
 function requireChoice(name: string, choices: readonly string[], value: string): void {
   if (choices.includes(value)) return;
-  const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
-  throw new UsageError(`${name} takes ${all}, not "${value}"${didYouMean(value, choices)}`);
+  throw new UsageError(`${name} takes ${alternatives(choices)}, not "${value}"${didYouMean(value, choices)}`);
 }
 
 function readPositionals(

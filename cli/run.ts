@@ -12,7 +12,7 @@ export async function runCommand(found: Found): Promise<void> {
   const { name, command, words } = found;
   const args = parseWords(words, command);
   if (command.action === undefined) {
-    throw new UsageError(`name a command of ${name}: ${commandNames(command.commands ?? []).join(", ")}`);
+    throw new UsageError(`name a command of ${name}: ${commandNames(command).join(", ")}`);
   }
   const { run } = await command.action();
   await run(args);

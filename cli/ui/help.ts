@@ -1,5 +1,16 @@
-import { type Command, type Entry, type Option, type Positional, positionalText, type Valued } from "../command.ts";
+import {
+  alternatives,
+  type Command,
+  type Entry,
+  type Option,
+  type Positional,
+  positionalText,
+  shownCommands,
+  shownOptions,
+  type Valued,
+} from "../command.ts";
 import type { Found } from "../find.ts";
+import { writtenName } from "../parse.ts";
 import { print } from "./text.ts";
 
 /** Columns of the help where the terminal has more, or there is none. */
@@ -17,19 +28,19 @@ export function printHelp(found: Omit<Found, "words">): void {
 
 /** How a command is used, in lines of at most `width` columns; only examples and notes are not broken. */
 export function helpText({ name, summary, command }: Omit<Found, "words">, width: number): string {
-  const { positionals = {}, options = {}, commands = [], about, examples, notes } = command;
-  const shownOptions = Object.entries(options).filter(([, { hidden }]) => !hidden);
-  const shownCommands = commands.filter(({ hidden }) => !hidden);
+  const { positionals = {}, about, examples, notes } = command;
+  const commands = grouped(shownCommands(command), "Commands", ({ group }) => group);
+  const options = grouped(shownOptions(command), "Options", ([, { group }]) => group);
   const parts = [
     [`Usage: ${usage(name, command)}`, lines(summary, width)],
     about === undefined ? [] : [lines(about, width)],
     sections([["Arguments", Object.entries(positionals).map(positionalRow)]], width),
     sections(
-      grouped(shownCommands, "Commands", ({ group }) => group).map(([title, some]) => [title, some.map(commandRow)]),
+      commands.map(([title, some]) => [title, some.map(commandRow)]),
       width,
     ),
     sections(
-      grouped(shownOptions, "Options", ([, { group }]) => group).map(([title, some]) => [title, some.map(optionRow)]),
+      options.map(([title, some]) => [title, some.map(optionRow)]),
       width,
     ),
     sections([["Examples", examples]], width, LEFT_OF_EXAMPLES),
@@ -62,14 +73,16 @@ function commandRow({ name, summary }: Entry): Row {
 
 function positionalRow([name, positional]: [string, Positional]): Row {
   const { describe, choices, default: standard } = positional;
-  return [positionalText(name, positional), `${describe}${oneOf(choices)}${defaultText(standard)}`];
+  const choice = choices === undefined ? "" : `: ${alternatives(choices)}`;
+  return [positionalText(name, positional), `${describe}${choice}${defaultText(standard)}`];
 }
 
 function optionRow([name, option]: [string, Option]): Row {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
-  if (option.type === "boolean") return [`${short}--${option.default ? "no-" : ""}${name}`, option.describe];
+  const written = `${short}--${writtenName([name, option])}`;
+  if (option.type === "boolean") return [written, option.describe];
   const standard = option.defaultDescription ?? option.default;
-  return [`${short}--${name} ${valueText(option)}`, `${option.describe}${repeats(option)}${defaultText(standard)}`];
+  return [`${written} ${valueText(option)}`, `${option.describe}${repeats(option)}${defaultText(standard)}`];
 }
 
 function valueText({ value, choices, type, list }: Valued): string {
@@ -79,10 +92,6 @@ function valueText({ value, choices, type, list }: Valued): string {
 
 function repeats({ repeated }: Valued): string {
   return repeated ? "; may be repeated" : "";
-}
-
-function oneOf(choices: readonly string[] | undefined): string {
-  return choices === undefined ? "" : `: ${choices.join(" or ")}`;
 }
 
 function defaultText(standard: string | number | undefined): string {
