@@ -1,6 +1,6 @@
 import type { CheckOptions } from "../lib/check/check.ts";
+import { storeFolder } from "../lib/environment.ts";
 import type { CheckArguments } from "./commands/check.ts";
-import { storeFolder } from "./environment.ts";
 
 /** How a project is checked, from the command line and the environment. */
 export function checkOptions(

@@ -1,8 +1,8 @@
 import type { ImageOptions } from "../lib/build/carry-out.ts";
 import type { CacheChoice } from "../lib/cache/choose.ts";
+import { sourceDateEpoch, storeFolder } from "../lib/environment.ts";
 import { AircrateError } from "../lib/error.ts";
 import type { CacheMode } from "../spec/layer-cache.ts";
-import { sourceDateEpoch, storeFolder } from "./environment.ts";
 import type { MakingArguments } from "./making.ts";
 import { registryAccess } from "./registry-access.ts";
 import { parseSize } from "./units.ts";

@@ -1,4 +1,4 @@
-import { credentialPlaces, storeFolder } from "./environment.ts";
+import { credentialPlaces, storeFolder } from "../lib/environment.ts";
 
 /** What is known to be right for a kind of value, such as IMAGE; of most kinds nothing is. */
 export type KnownValues = (kind: string) => Promise<readonly string[]>;

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { EXIT_STATUS } from "../lib/error.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { dockerWords } from "./docker.ts";

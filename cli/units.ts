@@ -1,8 +1,5 @@
 import { AircrateError } from "../lib/error.ts";
 
-/** Seconds: the longest wait that can be asked for. */
-export const DAY = 86_400;
-
 const DURATIONS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90m`, `12h` or `30d` in milliseconds. @throws AircrateError usage */

@@ -1,2 +1,2 @@
 /** Version of Aircrate: it stands in the artifacts that it writes. The same as in package.json, which a test checks. */
-export const VERSION = "0.1.0";
+export const VERSION: string = "0.1.0";

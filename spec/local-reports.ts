@@ -1,6 +1,6 @@
 /** What the commands of `aircrate image` print with `--json`: scripts go by it. Sizes are bytes. */
 import { type Static, Type } from "@sinclair/typebox";
-import { Size } from "./oci.ts";
+import { Digest, Size } from "./oci.ts";
 import { BuildReport, ReportImage } from "./report.ts";
 import { StoredReference } from "./store-reports.ts";
 
@@ -34,3 +34,31 @@ export const ImageListing = Type.Object(
   { additionalProperties: false },
 );
 export type ImageListing = Static<typeof ImageListing>;
+
+/** What `pull` of the library gives. */
+export const PullReport = Type.Object(
+  {
+    version: Type.Literal(1),
+    /** Absolute path of the store that has the images now. */
+    store: Type.String(),
+    platform: Type.String(),
+    /** In the order in which they were asked for. */
+    images: Type.Array(
+      Type.Object(
+        {
+          /** In full. */
+          reference: Type.String(),
+          manifest: Digest,
+          /** Lowest first, as the store keeps them. */
+          layers: Type.Array(
+            Type.Object({ diffId: Digest, digest: Digest, size: Size }, { additionalProperties: false }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    warnings: Type.Array(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type PullReport = Static<typeof PullReport>;

@@ -1,9 +1,9 @@
 import { diff } from "../../lib/diff/diff.ts";
+import { storeFolder } from "../../lib/environment.ts";
 import { STATUS_DIFFERENT } from "../../lib/error.ts";
 import { createWarnings, joinListeners } from "../../lib/events.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { DiffArguments } from "../commands/diff.ts";
-import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { renderDiff } from "../ui/diff.ts";
 import { print, printJson, warn } from "../ui/text.ts";

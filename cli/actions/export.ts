@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { storeFolder } from "../../lib/environment.ts";
 import { AircrateError } from "../../lib/error.ts";
 import { type ExportOptions, exportFile } from "../../lib/export/export.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { ExportArguments } from "../commands/export.ts";
-import { storeFolder } from "../environment.ts";
 import { withSignals } from "../signals.ts";
 import { stdoutWriter } from "../stdout.ts";
 import { bytes, print } from "../ui/text.ts";

@@ -1,10 +1,10 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { AircrateError } from "../../lib/error.ts";
 import { extractPath, nameOf } from "../../lib/extract/extract.ts";
 import type { ImageOptions } from "../../lib/extract/image.ts";
 import { listPath } from "../../lib/extract/list.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { ExtractArguments } from "../commands/extract.ts";
-import { storeFolder } from "../environment.ts";
 import { withSignals } from "../signals.ts";
 import { stdoutWriter } from "../stdout.ts";
 import { renderExtraction, renderListing } from "../ui/extract.ts";

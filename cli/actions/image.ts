@@ -1,3 +1,4 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { AircrateError } from "../../lib/error.ts";
 import { buildLocalImage } from "../../lib/local/build.ts";
 import { listImages, removeImages, tagImage } from "../../lib/local/images.ts";
@@ -10,7 +11,6 @@ import type {
   ImageRemoveArguments,
   ImageTagArguments,
 } from "../commands/image.ts";
-import { storeFolder } from "../environment.ts";
 import { imageOptions } from "../image-options.ts";
 import { renderImages, renderRecords } from "../ui/image.ts";
 import { renderLocalBuild } from "../ui/report.ts";

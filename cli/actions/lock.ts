@@ -1,6 +1,6 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { lockProject } from "../../lib/lock/lock.ts";
 import type { LockArguments } from "../commands/lock.ts";
-import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { renderLock } from "../ui/lock.ts";
 import { print, printJson, warn } from "../ui/text.ts";

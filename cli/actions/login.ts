@@ -1,7 +1,7 @@
+import { credentialPlaces } from "../../lib/environment.ts";
 import { login, parseRegistry } from "../../lib/registry/login.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type LoginArguments, passwordError } from "../commands/login.ts";
-import { credentialPlaces } from "../environment.ts";
 import { readPassword } from "../password.ts";
 import { registryAccess } from "../registry-access.ts";
 import { ask } from "../ui/prompt.ts";

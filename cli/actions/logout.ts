@@ -1,7 +1,7 @@
 import { eraseCredentials } from "../../lib/credentials/write.ts";
+import { credentialPlaces } from "../../lib/environment.ts";
 import { parseRegistry } from "../../lib/registry/login.ts";
 import type { LogoutArguments } from "../commands/logout.ts";
-import { credentialPlaces } from "../environment.ts";
 import { print } from "../ui/text.ts";
 
 export async function run(args: LogoutArguments): Promise<void> {

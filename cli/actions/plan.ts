@@ -1,8 +1,8 @@
 import { readRegistriesFile } from "../../lib/app/registries.ts";
+import { registriesFile, storeFolder } from "../../lib/environment.ts";
 import { planDocument } from "../../lib/plan/document.ts";
 import { makePlan } from "../../lib/plan/make.ts";
 import type { PlanArguments } from "../commands/plan.ts";
-import { registriesFile, storeFolder } from "../environment.ts";
 import { renderPlan } from "../ui/plan.ts";
 import { print, printJson, warn } from "../ui/text.ts";
 

@@ -1,7 +1,7 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import { pushImages } from "../../lib/push/push.ts";
 import type { PushArguments } from "../commands/push.ts";
-import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { renderPush } from "../ui/push.ts";
 import { print, printJson } from "../ui/text.ts";

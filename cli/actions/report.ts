@@ -1,4 +1,5 @@
 import { readContents } from "../../lib/contents/contents.ts";
+import { storeFolder } from "../../lib/environment.ts";
 import { findingLine } from "../../lib/error.ts";
 import { createWarnings, joinListeners } from "../../lib/events.ts";
 import { pageData } from "../../lib/page/data.ts";
@@ -6,7 +7,6 @@ import { renderPage } from "../../lib/page/render.ts";
 import { pageName, writePage } from "../../lib/page/write.ts";
 import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { ReportArguments } from "../commands/report.ts";
-import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { bytes, counted, print, printJson, warn } from "../ui/text.ts";
 import { watched } from "../watched.ts";

@@ -1,8 +1,8 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { saveImages } from "../../lib/local/save.ts";
 import { formatPlatform, parseTargetPlatform } from "../../lib/platform.ts";
 import { findStore } from "../../lib/store/survey.ts";
 import type { SaveArguments } from "../commands/save.ts";
-import { storeFolder } from "../environment.ts";
 import { withSignals } from "../signals.ts";
 import { stdoutWriter } from "../stdout.ts";
 import { bytes, print } from "../ui/text.ts";

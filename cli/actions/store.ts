@@ -1,3 +1,4 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { AircrateError, findingLine } from "../../lib/error.ts";
 import { importFiles } from "../../lib/import/import.ts";
 import { readLocked } from "../../lib/lock/locked.ts";
@@ -6,7 +7,7 @@ import { pruneStore } from "../../lib/store/prune.ts";
 import { findStore } from "../../lib/store/survey.ts";
 import { verifyStore } from "../../lib/store/verify.ts";
 import type { ImportArguments, JsonArgument, PruneArguments } from "../commands/store.ts";
-import { storeFolder } from "../environment.ts";
+import { withSignals } from "../signals.ts";
 import { renderImport, renderListing, renderPruned, renderVerification } from "../ui/store.ts";
 import { print, printJson } from "../ui/text.ts";
 import { parseDuration, parseSize } from "../units.ts";
@@ -46,10 +47,8 @@ export async function prune(args: PruneArguments): Promise<void> {
 }
 
 export async function importImages(args: ImportArguments): Promise<void> {
-  const report = await importFiles(args.files, {
-    store: storeFolder(process.env),
-    ...(args.as !== undefined && { as: args.as }),
-  });
+  const options = { store: storeFolder(process.env), ...(args.as !== undefined && { as: args.as }) };
+  const report = await withSignals((signal) => importFiles(args.files, { ...options, signal }));
   if (args.json) printJson(report);
   else print(renderImport(report));
 }

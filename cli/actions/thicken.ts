@@ -1,6 +1,6 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { thicken } from "../../lib/thin/thicken.ts";
 import type { ThickenArguments } from "../commands/thicken.ts";
-import { storeFolder } from "../environment.ts";
 import { renderThickened } from "../ui/report.ts";
 import { print, printJson } from "../ui/text.ts";
 import { watched } from "../watched.ts";

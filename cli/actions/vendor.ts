@@ -1,6 +1,6 @@
+import { storeFolder } from "../../lib/environment.ts";
 import { vendorProject } from "../../lib/vendor/vendor.ts";
 import type { VendorArguments } from "../commands/vendor.ts";
-import { storeFolder } from "../environment.ts";
 import { registryAccess } from "../registry-access.ts";
 import { renderVendor } from "../ui/lock.ts";
 import { print, printJson, warn } from "../ui/text.ts";

@@ -1,4 +1,5 @@
-import type { CheckFinding, CheckReport } from "../../spec/check.ts";
+import { checkFindingLines } from "../../lib/check/lines.ts";
+import type { CheckReport } from "../../spec/check.ts";
 import { counted } from "./text.ts";
 
 /** Each finding with what to do, then how many there are. */
@@ -7,14 +8,6 @@ export function renderCheck({ project, findings, problems, warnings }: CheckRepo
     ...(problems > 0 ? [counted(problems, "problem")] : []),
     ...(warnings > 0 ? [counted(warnings, "warning")] : []),
   ];
-  return `${findings.map(renderFinding).join("")}${project}: ${counts.join(" and ") || "ok"}\n`;
-}
-
-/** `file:line: warning AC009: …`, as compilers write it, so that editors find the place. */
-export function renderFinding({ severity, code, where, message, reason, hint }: CheckFinding): string {
-  const place = where === undefined ? "" : `${where}: `;
-  const number = code === undefined ? "" : ` ${code}`;
-  const lines = [`${place}${severity}${number}: ${message}`];
-  lines.push(...reason.map((line) => `  ${line}`), ...hint.map((line) => `  -> ${line}`));
-  return lines.map((line) => `${line}\n`).join("");
+  const lines = findings.flatMap(checkFindingLines).map((line) => `${line}\n`);
+  return `${lines.join("")}${project}: ${counts.join(" and ") || "ok"}\n`;
 }

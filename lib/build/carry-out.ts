@@ -93,6 +93,8 @@ export async function carryOut<T>(
   };
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
+    // It may have come while the plan was made.
+    options.signal?.throwIfAborted();
     const { platform } = plan;
     const outline = { store, client, vendor, platform, pins, onEvent, offline };
     const pull = createPull({
@@ -123,6 +125,7 @@ export async function carryOut<T>(
       if (chosen?.mode === "read-write") await watch.time("push layers", () => cache.push(images.values()));
       report.cached(cache.report());
     };
+    options.signal?.throwIfAborted();
     return await use({ store, images, finished, share });
   } catch (error) {
     // What was cut short by the abort fails in many ways; the abort is the reason.

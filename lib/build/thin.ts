@@ -7,6 +7,7 @@ import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { inStep } from "../events.ts";
 import { findOutline, type OutlineOptions } from "../image/outline.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import type { ArtifactHeader } from "../mender/documents.ts";
 import { formatReference } from "../reference.ts";
 import { type DeviceState, type Placement, placeLayers } from "../thin/rule.ts";
@@ -35,14 +36,14 @@ export interface Device {
  */
 export async function readDevice(
   app: AppManifest,
-  { thin = false, since = [] }: ThinOptions,
+  { thin = false, since = [], signal }: ThinOptions & ReadOptions,
   outline: OutlineOptions & { readonly locked: boolean },
 ): Promise<Device> {
   const base = thin ? await readBase(app, outline) : undefined;
   const versions = new Map<string, DeviceState["images"][]>();
   for (const file of since) {
     const { version, images } = await inStep(outline.onEvent, { work: "read", name: file }, () =>
-      readEarlierVersion(file, app),
+      readEarlierVersion(file, app, { signal }),
     );
     versions.set(version, [...(versions.get(version) ?? []), images]);
   }

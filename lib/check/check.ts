@@ -23,6 +23,7 @@ export interface CheckOptions extends Omit<PlanOptions, "onFault"> {
   readonly strict?: boolean;
   /** Folder of the blob store, which is only read: with what it has of the bases more can be told. */
   readonly store?: string;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -31,13 +32,14 @@ export interface CheckOptions extends Omit<PlanOptions, "onFault"> {
  * looks for the traps of the field.
  *
  * @param dir project folder, as the user gives it
- * @throws AircrateError unreachable: no such folder; input: there is nothing to build; usage
+ * @throws AircrateError unreachable: no such folder; input: there is nothing to build; usage; the reason of the signal
  */
 export async function checkProject(dir: string, options: CheckOptions = {}): Promise<CheckReport> {
-  const { strict = false, store } = options;
+  const { strict = false, store, signal } = options;
   const problems: Problem[] = [];
   const onFault = (fault: AircrateError) => void problems.push(...fault.problems);
   const attempt = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    signal?.throwIfAborted();
     try {
       return await step();
     } catch (error) {

@@ -1,17 +1,17 @@
-import { createReadStream } from "node:fs";
 import { decodeJson, SpecError } from "../../spec/decode.ts";
 import type { Finding } from "../../spec/inspection.ts";
 import { Lock } from "../../spec/lock.ts";
 import type { ImportedRemoteFile } from "../../spec/store-reports.ts";
 import { compareBytes } from "../bytes.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { blobName } from "../inspect/lookup.ts";
 import type { FileScan } from "../inspect/scan.ts";
 import { receive } from "../remote/receive.ts";
 import type { Store } from "../store/layout.ts";
 import { findFile, recordFetchedFile } from "../store/records.ts";
 import { VENDORED_LOCK } from "../vendor/compose.ts";
-import type { LayerContent } from "./layer.ts";
+import { type LayerContent, readSegment } from "./layer.ts";
 import { visitMembers } from "./members.ts";
 
 /** The remote files of an image layout, by the members that hold them, and what is wrong with them. */
@@ -49,7 +49,7 @@ function filesOf(document: Uint8Array, faults: Finding[]): NonNullable<Lock["fil
 /** Takes them into the store, each checked against its digest. @throws AircrateError integrity, unreachable (the store) */
 export async function takeFiles(
   { members }: SelectedFiles,
-  { scan, archive, store }: { scan: FileScan; archive: ArchiveScan; store: Store },
+  { scan, archive, store, signal }: ReadOptions & { scan: FileScan; archive: ArchiveScan; store: Store },
 ): Promise<ImportedRemoteFile[]> {
   const taken: ImportedRemoteFile[] = [];
   const wanted = new Set<Member>();
@@ -59,11 +59,16 @@ export async function takeFiles(
     else taken.push({ digest, size: member.size, known: true });
   }
   await visitMembers(scan, archive, {
-    wanted,
+    ...{ wanted, signal },
     async visit({ name, size, blob }, content) {
       const { digest } = blob!;
       const from = `${scan.file}: ${name}`;
-      const offer = { chunks: chunksOf(content), announced: size, from, hint: "it changed meanwhile: import it again" };
+      const offer = {
+        chunks: chunksOf(content, signal),
+        announced: size,
+        from,
+        hint: "it changed meanwhile: import it again",
+      };
       await receive(store, offer, { checksum: digest, where: from, maxSize: size, onEvent: () => {} });
       await recordFetchedFile(store, { version: 1, digest, size });
       taken.push({ digest, size, known: false });
@@ -72,10 +77,7 @@ export async function takeFiles(
   return taken.sort((a, b) => compareBytes(a.digest, b.digest));
 }
 
-async function* chunksOf(content: LayerContent): AsyncGenerator<Uint8Array, void> {
+async function* chunksOf(content: LayerContent, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
   if ("chunks" in content) yield* content.chunks;
-  else if (content.segment.size > 0) {
-    const { file, offset, size } = content.segment;
-    yield* createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: 256 * 1024 });
-  }
+  else if (content.segment.size > 0) yield* readSegment(content.segment, signal);
 }

@@ -1,6 +1,8 @@
 import type { ImportedFile, ImportedImage, ImportReport } from "../../spec/store-reports.ts";
+import { abortable } from "../abort.ts";
 import { composeManifest } from "../archive/manifest.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { type FileScan, scanFile } from "../inspect/scan.ts";
 import { openStore, type Store, writeBlob } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
@@ -13,7 +15,7 @@ import { archiveOf, visitMembers } from "./members.ts";
 import { type NamedImage, nameImages } from "./name.ts";
 import { selectImages } from "./select.ts";
 
-export interface ImportOptions {
+export interface ImportOptions extends ReadOptions {
   /** Folder of the blob store. */
   readonly store: string;
   /** Reference for the image, instead of the names in the file. */
@@ -33,12 +35,20 @@ export interface ImportOptions {
  * remote files come as well. Memory does not grow with the file.
  *
  * @throws AircrateError unreachable: a file cannot be read; input: it is none of these, or holds what is not supported;
- *   integrity: it is damaged, incomplete or not what it says
+ *   integrity: it is damaged, incomplete or not what it says; the reason of the signal: what was taken by then stays
  */
 export async function importFiles(files: readonly string[], options: ImportOptions): Promise<ImportReport> {
+  const pool = createWorkPool(options.work);
+  return abortable(
+    options.signal,
+    () => importAll(files, options, pool),
+    () => void pool.close(),
+  );
+}
+
+async function importAll(files: readonly string[], options: ImportOptions, pool: WorkPool): Promise<ImportReport> {
   const store = await openStore(options.store);
   const giveBack = await takeLease(store);
-  const pool = createWorkPool(options.work);
   try {
     const imported: ImportedFile[] = [];
     for (const file of files) imported.push(await importFile(file, { ...options, store, pool }));
@@ -50,15 +60,15 @@ export async function importFiles(files: readonly string[], options: ImportOptio
   }
 }
 
-interface Context {
+interface Context extends ReadOptions {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly as?: string;
   readonly maxUnpacked?: number;
 }
 
-async function importFile(file: string, { store, pool, as, maxUnpacked }: Context): Promise<ImportedFile> {
-  const scan = await scanFile(file, { maxUnpacked });
+async function importFile(file: string, { store, pool, as, maxUnpacked, signal }: Context): Promise<ImportedFile> {
+  const scan = await scanFile(file, { maxUnpacked, signal });
   const archive = archiveOf(scan);
   const faults = "artifact" in scan ? scan.artifact.faults : [];
   const files = selectFiles(archive);
@@ -67,11 +77,11 @@ async function importFile(file: string, { store, pool, as, maxUnpacked }: Contex
     optional: files.members.size > 0,
   });
   const images = nameImages(selected, { file, ...(as !== undefined && { as }) });
-  const taken = await takeLayers(images, { scan, archive, store, pool });
+  const taken = await takeLayers(images, { scan, archive, store, pool, signal });
   const imported: ImportedImage[] = [];
   for (const image of images) imported.push(await recordImage(store, image, taken));
   const kind = scan.form === "folder" ? "folder" : "artifact" in scan ? "artifact" : "archive";
-  return { file, kind, images: imported, remoteFiles: await takeFiles(files, { scan, archive, store }) };
+  return { file, kind, images: imported, remoteFiles: await takeFiles(files, { scan, archive, store, signal }) };
 }
 
 /** By the member that holds them. */
@@ -79,8 +89,9 @@ type Taken = ReadonlyMap<Member, TakenLayer>;
 
 async function takeLayers(
   images: readonly NamedImage[],
-  { scan, archive, store, pool }: Pick<Context, "store" | "pool"> & { scan: FileScan; archive: ArchiveScan },
+  { scan, archive, ...context }: Pick<Context, "store" | "pool" | "signal"> & { scan: FileScan; archive: ArchiveScan },
 ): Promise<Taken> {
+  const { store, signal } = context;
   const taken = new Map<Member, TakenLayer>();
   const wanted = new Map<Member, ImportLayer>();
   for (const layer of images.flatMap(({ image }) => image.layers)) {
@@ -90,10 +101,10 @@ async function takeLayers(
     else taken.set(layer.member, { record, known: true });
   }
   await visitMembers(scan, archive, {
-    wanted: new Set(wanted.keys()),
+    ...{ wanted: new Set(wanted.keys()), signal },
     async visit(member, content) {
       const where = `${scan.file}: ${archive.prefix}${member.name}`;
-      taken.set(member, await takeLayer(store, wanted.get(member)!, { content, pool, where }));
+      taken.set(member, await takeLayer(store, wanted.get(member)!, { ...context, content, where }));
     },
   });
   return taken;

@@ -8,6 +8,7 @@ import { AircrateError } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { Member } from "../inspect/archive.ts";
 import type { FoundLayer } from "../inspect/images.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { buildLayer } from "../layer/build.ts";
 import { ingestFile, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
@@ -92,13 +93,13 @@ const CHUNK = 256 * 1024;
 export async function takeLayer(
   store: Store,
   { member, diffId, packed }: ImportLayer,
-  { content, pool, where }: { content: LayerContent; pool: WorkPool; where: string },
+  { content, pool, where, signal }: ReadOptions & { content: LayerContent; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
-  if (!packed && "segment" in content) return packLayer(store, content.segment, { diffId, pool, where });
-  const chunks = "chunks" in content ? content.chunks : readSegment(content.segment);
+  if (!packed && "segment" in content) return packLayer(store, content.segment, { diffId, pool, where, signal });
+  const chunks = "chunks" in content ? content.chunks : readSegment(content.segment, signal);
   const segment = await spool(store, chunks, member.size);
   try {
-    if (!packed) return await packLayer(store, segment, { diffId, pool, where });
+    if (!packed) return await packLayer(store, segment, { diffId, pool, where, signal });
     const descriptor = { mediaType: MEDIA.ociLayerGzip, digest: member.blob!.digest, size: member.size };
     const { file } = segment;
     const record = await ingestFile(store, pool, descriptor, { file, where, diffId, maxPlainSize: MAX_LAYER_SIZE });
@@ -111,9 +112,9 @@ export async function takeLayer(
 async function packLayer(
   store: Store,
   segment: FileSegment,
-  { diffId, pool, where }: { diffId: Digest; pool: WorkPool; where: string },
+  { diffId, pool, where, signal }: ReadOptions & { diffId: Digest; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
-  const { tree, cuts } = await indexLayer(segment, where);
+  const { tree, cuts } = await indexLayer(segment, { where, signal });
   const { source, ...record } = await buildLayer(store, pool, { segments: [segment], cuts });
   if (record.diffId !== diffId) {
     throw new AircrateError("integrity", "the file changed while it was read", {
@@ -126,10 +127,13 @@ async function packLayer(
   return { record, known: source === "store" };
 }
 
-async function indexLayer(segment: FileSegment, where: string): Promise<IndexedLayer> {
+async function indexLayer(
+  segment: FileSegment,
+  { where, signal }: ReadOptions & { where: string },
+): Promise<IndexedLayer> {
   const indexer = createTreeIndexer();
   try {
-    for await (const chunk of readSegment(segment)) indexer.write(chunk);
+    for await (const chunk of readSegment(segment, signal)) indexer.write(chunk);
     return indexer.finish();
   } catch (error) {
     if (!(error instanceof TarFormatError)) throw error;
@@ -137,6 +141,9 @@ async function indexLayer(segment: FileSegment, where: string): Promise<IndexedL
   }
 }
 
-function readSegment({ file, offset, size }: FileSegment): AsyncIterable<Uint8Array> {
-  return createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: CHUNK });
+export function readSegment({ file, offset, size }: FileSegment, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  return createReadStream(file, {
+    ...{ start: offset, end: offset + size - 1, highWaterMark: CHUNK },
+    ...(signal && { signal }),
+  });
 }

@@ -7,6 +7,7 @@ import { type ArchiveScan, cleanMemberName, type Member } from "../inspect/archi
 import type { ArtifactScan } from "../inspect/artifact.ts";
 import { counted } from "../inspect/blob.ts";
 import { payloadOf } from "../inspect/header.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { type Budget, createBudget } from "../inspect/limits.ts";
 import type { FileScan } from "../inspect/scan.ts";
 import { TarFormatError } from "../tar/parser.ts";
@@ -34,11 +35,12 @@ export type Visit = (member: Member, content: LayerContent) => Promise<void>;
 export async function visitMembers(
   scan: FileScan,
   archive: ArchiveScan,
-  { wanted, visit }: { wanted: ReadonlySet<Member>; visit: Visit },
+  { wanted, visit, signal }: ReadOptions & { wanted: ReadonlySet<Member>; visit: Visit },
 ): Promise<void> {
   if (wanted.size === 0) return;
   if ("archive" in scan && scan.form !== "tar+gzip") {
     for (const member of wanted) {
+      signal?.throwIfAborted();
       const { size, start = 0 } = member;
       const file = scan.form === "folder" ? path.join(scan.file, member.name) : scan.file;
       await visit(member, { segment: { file, offset: start, size } });
@@ -46,14 +48,15 @@ export async function visitMembers(
     return;
   }
   const left = new Set(wanted);
-  await readArchive(scan, archive, async (packed, budget) => {
+  const read = async (packed: AsyncIterable<Uint8Array>, budget: Budget) => {
     await readTar(unpack(packed, archive.encoding, budget), async (entry, content) => {
       const member = archive.members.get(cleanMemberName(entry.path) ?? "");
       if (member === undefined || entry.type !== "file" || !left.delete(member)) return;
       await visit(member, { chunks: content });
     });
     if (left.size > 0) throw new TarFormatError("a layer is not there any more");
-  });
+  };
+  await readArchive(scan, archive, { read, signal });
 }
 
 /**
@@ -65,10 +68,10 @@ export async function visitMembers(
 export async function readArchive(
   scan: FileScan,
   archive: ArchiveScan,
-  read: (chunks: AsyncIterable<Uint8Array>, budget: Budget) => Promise<void>,
+  { read, signal }: ReadOptions & { read: (chunks: AsyncIterable<Uint8Array>, budget: Budget) => Promise<void> },
 ): Promise<void> {
-  const budget = createBudget(scan.file);
-  const source = createReadStream(scan.file, { highWaterMark: 256 * 1024 });
+  const budget = createBudget(scan.file, { signal });
+  const source = createReadStream(scan.file, { highWaterMark: 256 * 1024, ...(signal && { signal }) });
   try {
     if ("archive" in scan) await read(source, budget);
     else await readPayload(unpack(source, scan.form === "tar+gzip" ? "gzip" : "plain", budget), scan.artifact);

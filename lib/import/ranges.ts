@@ -1,8 +1,11 @@
 import type { ArchiveScan } from "../inspect/archive.ts";
 import type { PackedRange } from "../inspect/image-facts.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import type { FileScan } from "../inspect/scan.ts";
 import { TarFormatError } from "../tar/parser.ts";
 import { readArchive } from "./members.ts";
+
+export type VisitRange<T> = (one: T, packed: AsyncIterable<Uint8Array>) => Promise<void>;
 
 /**
  * Goes to packed members of an archive that was joined of them, in one more reading of the file.
@@ -13,14 +16,15 @@ import { readArchive } from "./members.ts";
 export async function visitRanges<T extends { readonly range: PackedRange }>(
   scan: FileScan,
   archive: ArchiveScan,
-  { ranges, visit }: { ranges: readonly T[]; visit: (one: T, packed: AsyncIterable<Uint8Array>) => Promise<void> },
+  { ranges, visit, signal }: ReadOptions & { ranges: readonly T[]; visit: VisitRange<T> },
 ): Promise<void> {
   if (ranges.length === 0) return;
   const sorted = [...ranges].sort((a, b) => a.range.start - b.range.start);
-  await readArchive(scan, archive, async (chunks) => {
+  const read = async (chunks: AsyncIterable<Uint8Array>) => {
     const reader = createRangeReader(chunks);
     for (const one of sorted) await visit(one, reader.read(one.range));
-  });
+  };
+  await readArchive(scan, archive, { read, signal });
 }
 
 /** Reads ranges of a stream, each behind the one before it. */

@@ -27,7 +27,7 @@ export async function scanFolder(folder: string, archive: ArchiveScan, budget: B
       return;
     }
     budget.addMember();
-    const blob = await scanBlob(createReadStream(join(folder, name), { highWaterMark: CHUNK }), found.size, budget);
+    const blob = await scanBlob(readFile(join(folder, name), budget), found.size, budget);
     size += found.size;
     addMember(archive, { path: name, type: "file", size: found.size, link: "", blob });
   };
@@ -45,6 +45,13 @@ export async function scanFolder(folder: string, archive: ArchiveScan, budget: B
 }
 
 const CHUNK = 256 * 1024;
+
+async function* readFile(file: string, budget: Budget): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
+    budget.pass(chunk.length);
+    yield chunk;
+  }
+}
 
 async function isThere(path: string): Promise<boolean> {
   try {

@@ -18,16 +18,21 @@ export interface FoundFile {
   readonly inspection: Inspection;
 }
 
+export interface ReadOptions {
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * What is in a finished file: a Mender artifact with an application (`.auterionos`) or without, a docker-archive of any
  * writer, or an OCI image layout in a tar file or a folder. The file is read once; memory does not grow with it. What is
  * damaged or missing is named in `faults`, and everything else is shown as far as it can be read.
  *
  * @throws AircrateError unreachable: the file does not exist or cannot be read; input: it is none of these; integrity: it
- *   is so damaged that nothing can be said about it
+ *   is so damaged that nothing can be said about it; the reason of the signal
  */
-export async function inspectFile(file: string): Promise<Inspection> {
-  return (await readFinished(file)).inspection;
+export async function inspectFile(file: string, options: ReadOptions = {}): Promise<Inspection> {
+  return (await readFinished(file, options)).inspection;
 }
 
 /** As {@link inspectFile}, with everything that verifying needs. */

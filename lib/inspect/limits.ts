@@ -7,7 +7,6 @@ import { createRelief } from "../workers/memory.ts";
 const MAX_DOCUMENTS = 64 * 1024 * 1024;
 /** Members of all archives of a file together. */
 const MAX_MEMBERS = 100_000;
-/** Bytes that a file may unpack to, over all levels. */
 const MAX_UNPACKED = 256 * 1024 ** 3;
 /** Memory for the lists of what is in layers, about: half a million files with usual names. */
 const MAX_LISTS = 200 * 1024 * 1024;

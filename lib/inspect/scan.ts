@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { abortable } from "../abort.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { GzipFormatError, readGzip } from "../gzip/members.ts";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
@@ -28,10 +29,13 @@ const FRONT = 16 * 1024;
  * Finds out by its content what a file is, and reads it once from start to end.
  *
  * @throws AircrateError unreachable: it does not exist or cannot be read; input: it is none of the kinds that are read;
- *   integrity: it is one, but so damaged that nothing can be said about it
+ *   integrity: it is one, but so damaged that nothing can be said about it; the reason of the signal
  */
-export async function scanFile(file: string, options: BudgetOptions = {}): Promise<FileScan> {
-  const budget = createBudget(file, options);
+export function scanFile(file: string, options: BudgetOptions = {}): Promise<FileScan> {
+  return abortable(options.signal, () => scan(file, createBudget(file, options)));
+}
+
+async function scan(file: string, budget: Budget): Promise<FileScan> {
   let handle: FileHandle | undefined;
   try {
     // Without O_NONBLOCK a FIFO under the name would wait for ever. Windows does not know the flag.

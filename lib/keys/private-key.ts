@@ -38,6 +38,11 @@ export async function readSigningKey(file: string): Promise<{ key: SigningKey; e
   return { key: value, exposed };
 }
 
+/** Warns of a key that others can read. */
+export function exposedKeyWarning(file: string): string {
+  return `${file}: other users of this machine can read the private key (chmod 600 keeps them out)`;
+}
+
 /**
  * As {@link readSigningKey}, for a key that comes from elsewhere, such as a pipe.
  *

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import type { LayerRecord, ReferenceRecord } from "../../spec/store.ts";
+import { abortable } from "../abort.ts";
 import { type ArchiveImage, type ArchivePart, archiveParts, composeArchive } from "../archive/compose.ts";
 import type { Write } from "../archive/pieces.ts";
 import { AircrateError, systemCode } from "../error.ts";
@@ -31,17 +32,24 @@ export interface SaveOptions {
  * @param names as users write them; one without a tag but with a digest is saved without a name, as by Docker
  * @returns bytes that were written
  * @throws AircrateError unreachable: an image or a part of it is not in the store, the file cannot be written; integrity:
- *   a blob is damaged
+ *   a blob is damaged; the reason of the signal
  */
-export async function saveImages(
-  store: Store,
-  names: readonly string[],
-  { output, platform, signal }: SaveOptions,
+export async function saveImages(store: Store, names: readonly string[], options: SaveOptions): Promise<number> {
+  const pool = createWorkPool();
+  return abortable(
+    options.signal,
+    () => saveWith(pool, { ...options, store, names }),
+    () => void pool.close(),
+  );
+}
+
+async function saveWith(
+  pool: WorkPool,
+  { store, names, output, platform, signal }: SaveOptions & { store: Store; names: readonly string[] },
 ): Promise<number> {
   const chosen = new Map<string, ReferenceRecord>();
   for (const name of names) chosen.set(formatReference(parseReference(name)), await chooseImage(store, name, platform));
   const giveBack = await takeLease(store);
-  const pool = createWorkPool();
   try {
     const images: ArchiveImage[] = [];
     for (const [name, record] of chosen) images.push(await loadImage(store, pool, { name, record }));

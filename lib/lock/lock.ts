@@ -57,6 +57,7 @@ export async function lockProject(options: LockOptions): Promise<LockReport> {
     const images: Lock = { version: 1, images: Object.fromEntries(entries) };
     const lock: Lock = { ...images, ...(await lockFiles(context, plans, { lock: images, before })) };
     const changes = await lockChanges(session.store, before, lock);
+    options.signal?.throwIfAborted();
     const written = await writeLock(options.dir, lock);
     return {
       version: 1,

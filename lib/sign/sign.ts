@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath } from "node:fs/promises";
 import { AircrateError, findingLine } from "../error.ts";
 import type { ArtifactScan } from "../inspect/artifact.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { scanFile } from "../inspect/scan.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import { SIGNATURE_MEMBER } from "../mender/documents.ts";
@@ -31,10 +32,10 @@ export interface SignOptions {
  * damaged is not signed.
  *
  * @throws AircrateError unreachable: it does not exist or cannot be read; input: it is no Mender artifact; integrity: it
- *   is damaged
+ *   is damaged; the reason of the signal
  */
-export async function readSignable(file: string): Promise<Signable> {
-  const scan = await scanFile(file);
+export async function readSignable(file: string, options: ReadOptions = {}): Promise<Signable> {
+  const scan = await scanFile(file, options);
   if (!("artifact" in scan)) {
     throw new AircrateError("input", "is an archive of images, and only Mender artifacts are signed", { where: file });
   }

@@ -12,6 +12,8 @@ import { type StoredFile, type Survey, surveyStore } from "./survey.ts";
 export interface PruneOptions extends KeepOptions {
   /** Tells what would go and removes nothing. */
   readonly dryRun?: boolean;
+  /** Ends the pruning: what is gone by then is gone, and the next one takes the rest. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -24,16 +26,17 @@ export interface PruneOptions extends KeepOptions {
  * take up a blob that nobody used for longer than an hour; it then says that the blob vanished, and builds when started
  * again. No order of events, a killed process included, makes a wrong file: records without blob are void.
  *
- * @throws AircrateError unreachable when the store cannot be read or changed
+ * @throws AircrateError unreachable when the store cannot be read or changed; the reason of the signal
  */
 export async function pruneStore(store: Store, options: PruneOptions = {}): Promise<PruneReport> {
+  options.signal?.throwIfAborted();
   const survey = await surveyStore(store);
   const kept = await decideKept(store, survey, options);
   const dryRun = options.dryRun === true;
   const removed = new Set<string>();
   const steps: PruneStep[] = [];
   for (const [name, step] of STEPS) {
-    const tally = createTally(store, dryRun);
+    const tally = createTally(store, options);
     await step({ ...tally, store, survey, kept, removed, dryRun });
     steps.push({ name, ...tally.counters() });
   }
@@ -157,11 +160,12 @@ interface Tally {
   counters(): Pick<PruneStep, "removed" | "inUse">;
 }
 
-function createTally(store: Store, dryRun: boolean): Tally {
+function createTally(store: Store, { dryRun = false, signal }: PruneOptions): Tally {
   const gone: StoredFile[] = [];
   let inUse = 0;
   return {
     async remove(file, shown) {
+      signal?.throwIfAborted();
       const used = shown === undefined ? undefined : await stat(shown).catch(() => undefined);
       if (used !== undefined && used.mtimeMs >= (await inUseSince(store))) {
         inUse += 1;

@@ -10,13 +10,13 @@ import { visitRanges } from "../import/ranges.ts";
 import { spool } from "../import/spool.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type PackedRange, packedRanges } from "../inspect/image-facts.ts";
-import type { FoundFile } from "../inspect/inspect.ts";
+import type { FoundFile, ReadOptions } from "../inspect/inspect.ts";
 import { ingestFile, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, findPulledLayer } from "../store/records.ts";
 import type { WorkPool } from "../workers/pool.ts";
 
-interface CollectContext {
+interface CollectContext extends ReadOptions {
   readonly store: Store;
   readonly pool: WorkPool;
 }
@@ -57,10 +57,10 @@ export async function collectLayers(
   }
   await takePacked({ scan, archive }, packed, context);
   await visitMembers(scan, archive, {
-    wanted: new Set(rest.keys()),
+    ...{ wanted: new Set(rest.keys()), signal: context.signal },
     async visit(member, content) {
       const where = `${scan.file}: ${archive.prefix}${member.name}`;
-      await takeLayer(context.store, rest.get(member)!, { content, pool: context.pool, where });
+      await takeLayer(context.store, rest.get(member)!, { ...context, content, where });
     },
   });
 }
@@ -68,10 +68,10 @@ export async function collectLayers(
 async function takePacked(
   { scan, archive }: Pick<FoundFile, "scan"> & { archive: ArchiveScan },
   layers: readonly { layer: ThinLayer; range: PackedRange }[],
-  { store, pool }: CollectContext,
+  { store, pool, signal }: CollectContext,
 ): Promise<void> {
   await visitRanges(scan, archive, {
-    ranges: layers,
+    ...{ ranges: layers, signal },
     async visit({ layer }, chunks) {
       const { file } = await spool(store, chunks, layer.size);
       try {

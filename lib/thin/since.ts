@@ -1,5 +1,6 @@
 import type { AppIdentity } from "../app/names.ts";
 import { AircrateError, findingLine } from "../error.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { type Verification, verifyFile } from "../verify/verify.ts";
 import type { DeviceState } from "./rule.ts";
 
@@ -15,8 +16,12 @@ export interface EarlierVersion {
  * @param app the application that is built
  * @throws AircrateError unreachable: the file cannot be read; as {@link earlierVersion}
  */
-export async function readEarlierVersion(file: string, app: AppIdentity): Promise<EarlierVersion> {
-  return earlierVersion(await verifyFile(file), app);
+export async function readEarlierVersion(
+  file: string,
+  app: AppIdentity,
+  options: ReadOptions = {},
+): Promise<EarlierVersion> {
+  return earlierVersion(await verifyFile(file, options), app);
 }
 
 /**

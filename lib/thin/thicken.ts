@@ -1,13 +1,14 @@
 import type { LayerRecord } from "../../spec/store.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
 import type { ThinLayer, ThinRecord } from "../../spec/thin.ts";
+import { abortable } from "../abort.ts";
 import { type Archive, composeArchive } from "../archive/compose.ts";
 import { createImageGzip } from "../archive/image-gzip.ts";
 import type { Piece } from "../archive/pieces.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
 import { inStep, type OnEvent } from "../events.ts";
-import { type FoundFile, readFinished } from "../inspect/inspect.ts";
+import { type FoundFile, type ReadOptions, readFinished } from "../inspect/inspect.ts";
 import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/write.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
@@ -35,23 +36,21 @@ export interface ThickenOptions {
  *   leaves out are in none of the others; integrity: a file is damaged, or the full artifact would be another one
  */
 export async function thicken(file: string, options: ThickenOptions): Promise<ThickenReport> {
-  const store = await openStore(options.store);
-  const giveBack = await takeLease(store);
+  const { signal } = options;
   const pool = createWorkPool();
-  const stop = () => void pool.close();
-  options.signal?.addEventListener("abort", stop, { once: true });
-  try {
-    return await thickenWith({ store, pool, onEvent: options.onEvent }, file, options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    options.signal?.removeEventListener("abort", stop);
-    await Promise.all([pool.close(), giveBack()]);
-  }
+  const task = async () => {
+    const store = await openStore(options.store);
+    const giveBack = await takeLease(store);
+    try {
+      return await thickenWith({ store, pool, signal, onEvent: options.onEvent }, file, options);
+    } finally {
+      await Promise.all([pool.close(), giveBack()]);
+    }
+  };
+  return abortable(signal, task, () => void pool.close());
 }
 
-interface Context {
+interface Context extends ReadOptions {
   readonly store: Store;
   readonly pool: WorkPool;
   readonly onEvent: OnEvent | undefined;
@@ -60,8 +59,9 @@ interface Context {
 async function thickenWith(
   context: Context,
   file: string,
-  { with: others, output, signal }: ThickenOptions,
+  { with: others, output }: ThickenOptions,
 ): Promise<ThickenReport> {
+  const { signal } = context;
   const found = await read(context, file);
   const record = recordOf(found);
   const layers = await gather(found, record, { ...context, others });
@@ -88,8 +88,8 @@ async function thickenWith(
   };
 }
 
-function read({ onEvent }: Context, file: string): Promise<FoundFile> {
-  return inStep(onEvent, { work: "read", name: file }, () => readFinished(file));
+function read({ onEvent, signal }: Context, file: string): Promise<FoundFile> {
+  return inStep(onEvent, { work: "read", name: file }, () => readFinished(file, { signal }));
 }
 
 function recordOf({ inspection: { file }, header, scan }: FoundFile): ThinRecord {
@@ -122,10 +122,10 @@ async function gather(
   const sources = [() => Promise.resolve(found), ...others.map((file) => () => read(context, file))];
   for (const source of sources) {
     if (missing.length === 0) break;
-    const { store, pool, onEvent } = context;
+    const { onEvent, ...how } = context;
     const one = await source();
     const step = { work: "unpack", name: one.inspection.file } as const;
-    await inStep(onEvent, step, () => collectLayers(one, missing, { store, pool }));
+    await inStep(onEvent, step, () => collectLayers(one, missing, how));
     missing = await lookUp();
   }
   if (missing.length === 0) return known;

@@ -1,7 +1,7 @@
 import type { Inspection } from "../../spec/inspection.ts";
 import { isAppBaseVersion } from "../app/app-base.ts";
 import { AircrateError, findingLine } from "../error.ts";
-import { type FoundFile, readFinished } from "../inspect/inspect.ts";
+import { type FoundFile, type ReadOptions, readFinished } from "../inspect/inspect.ts";
 import type { VerifyKey } from "../keys/public-key.ts";
 import { checkArchive } from "./archive.ts";
 import { checkArtifact } from "./artifact.ts";
@@ -14,7 +14,7 @@ import { checkPackage } from "./package.ts";
 import { checkSignature } from "./signature.ts";
 import { checkThin } from "./thin.ts";
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ReadOptions {
   /** Public keys of which one must have signed the artifact; default none, and then the signature is not asked for. */
   readonly keys?: readonly VerifyKey[];
   /** Files that the device has, of the same kinds: they prove the layers that the file leaves out. */
@@ -43,10 +43,10 @@ export interface Verification extends FoundFindings {
  * @throws AircrateError as {@link inspectFile}; integrity when a file of `with` has problems itself
  */
 export async function verifyFile(file: string, options: VerifyOptions = {}): Promise<Verification> {
-  const { keys = [], with: others = [] } = options;
+  const { keys = [], with: others = [], signal } = options;
   const given: GivenFile[] = [];
-  for (const one of others) given.push(await readGiven(one));
-  return verifyFound(await readFinished(file), { keys, given });
+  for (const one of others) given.push(await readGiven(one, { signal }));
+  return verifyFound(await readFinished(file, { signal }), { keys, given });
 }
 
 interface Proof {
@@ -87,8 +87,8 @@ export function verifyFound(found: FoundFile, { keys = [], given = [] }: Proof =
   return { ...findings.result(), checked, inspection, ...(signer && { signer }) };
 }
 
-async function readGiven(file: string): Promise<GivenFile> {
-  const { problems, inspection } = await verifyFile(file);
+async function readGiven(file: string, options: ReadOptions): Promise<GivenFile> {
+  const { problems, inspection } = await verifyFile(file, options);
   if (problems.length > 0) {
     throw new AircrateError("integrity", "a file given by --with is not right", {
       where: file,

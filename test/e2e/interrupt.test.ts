@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Aircrate, aircrateFor, copyGallery, type Ended } from "../support/aircrate.ts";
+import { appears } from "../support/appears.ts";
 import { sha256Of } from "../support/artifact.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
@@ -160,15 +161,4 @@ async function until(condition: () => boolean): Promise<void> {
 
 function isTemporary(name: string): boolean {
   return name.endsWith(".tmp");
-}
-
-/** Resolves as soon as the system tells that a file of such a name is made in the folder. */
-function appears(folder: string, fits: (name: string) => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      if (name === null || !fits(name)) return;
-      watcher.close();
-      resolve();
-    });
-  });
 }

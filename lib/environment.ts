@@ -1,10 +1,13 @@
 import { homedir } from "node:os";
 import path from "node:path";
-import type { CredentialPlaces } from "../lib/credentials/credentials.ts";
-import { AircrateError } from "../lib/error.ts";
+import type { CredentialPlaces } from "./credentials/credentials.ts";
+import { AircrateError } from "./error.ts";
+
+/** Environment variables, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Folder of the blob store: `AIRCRATE_STORE`, else the platform's cache folder. */
-export function storeFolder(env: NodeJS.ProcessEnv): string {
+export function storeFolder(env: Environment): string {
   if (env.AIRCRATE_STORE) return env.AIRCRATE_STORE;
   if (process.platform === "darwin") return path.join(homedir(), "Library", "Caches", "aircrate");
   if (process.platform === "win32" && env.LOCALAPPDATA) return path.join(env.LOCALAPPDATA, "aircrate", "Cache");
@@ -12,12 +15,12 @@ export function storeFolder(env: NodeJS.ProcessEnv): string {
 }
 
 /** The user's own file about registries. */
-export function registriesFile(env: NodeJS.ProcessEnv): string {
+export function registriesFile(env: Environment): string {
   return path.join(configFolder(env), "aircrate", "registries.yml");
 }
 
 /** Folder of the user's settings of all programs. */
-export function configFolder(env: NodeJS.ProcessEnv): string {
+export function configFolder(env: Environment): string {
   return baseFolder(env.XDG_CONFIG_HOME, ".config");
 }
 
@@ -26,10 +29,11 @@ function baseFolder(folder: string | undefined, standard: string): string {
   return folder !== undefined && path.isAbsolute(folder) ? folder : path.join(homedir(), standard);
 }
 
-const LAST_EPOCH = 0o77777777777;
+/** The last second that a tar header can tell (11 octal digits). */
+export const LAST_EPOCH = 0o77777777777;
 
 /** `SOURCE_DATE_EPOCH` (reproducible-builds.org specification), seconds since 1970. @throws AircrateError usage */
-export function sourceDateEpoch(env: NodeJS.ProcessEnv): number {
+export function sourceDateEpoch(env: Environment): number {
   const text = env.SOURCE_DATE_EPOCH;
   if (text === undefined || text === "") return 0;
   const epoch = /^\d{1,11}$/.test(text) ? Number(text) : Number.NaN;
@@ -39,7 +43,7 @@ export function sourceDateEpoch(env: NodeJS.ProcessEnv): number {
   });
 }
 
-export function credentialPlaces(env: NodeJS.ProcessEnv): CredentialPlaces {
+export function credentialPlaces(env: Environment): CredentialPlaces {
   return {
     home: homedir(),
     dockerConfig: env.DOCKER_CONFIG,
