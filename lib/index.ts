@@ -8,15 +8,21 @@
 
 export type { CheckFinding, CheckReport } from "../spec/check.ts";
 export type { InstallReport } from "../spec/device-reports.ts";
+export type { DiffReport } from "../spec/diff.ts";
 export type { Finding, Inspection } from "../spec/inspection.ts";
 export type { LocalBuildReport, PullReport } from "../spec/local-reports.ts";
 export type { LockReport, VendorReport } from "../spec/lock-report.ts";
 export type { PlanDocument } from "../spec/plan.ts";
+export type { PushReport } from "../spec/push-report.ts";
 export type { BuildReport, ReportImage, ReportLayer } from "../spec/report.ts";
 export type { ImportReport, PruneReport } from "../spec/store-reports.ts";
 export type { ThickenReport } from "../spec/thicken-report.ts";
 export { type InstallOptions, install } from "./api/device.ts";
 export {
+  type DiffOptions,
+  diff,
+  type ExportOptions,
+  exportImages,
   type InspectOptions,
   inspect,
   type SignOptions,
@@ -35,8 +41,10 @@ export {
   importFiles,
   type PruneOptions,
   type PullOptions,
+  type PushOptions,
   prune,
   pull,
+  push,
   type SaveOptions,
   save,
 } from "./api/images.ts";

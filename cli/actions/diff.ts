@@ -1,22 +1,15 @@
 import { diff } from "../../lib/diff/diff.ts";
-import { storeFolder } from "../../lib/environment.ts";
 import { STATUS_DIFFERENT } from "../../lib/error.ts";
 import { createWarnings, joinListeners } from "../../lib/events.ts";
-import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { DiffArguments } from "../commands/diff.ts";
-import { registryAccess } from "../registry-access.ts";
+import { contentsOptions } from "../contents-options.ts";
 import { renderDiff } from "../ui/diff.ts";
 import { print, printJson, warn } from "../ui/text.ts";
 import { watched } from "../watched.ts";
 
 export async function run(args: DiffArguments): Promise<void> {
   const passedOver = createWarnings();
-  const options = {
-    store: storeFolder(process.env),
-    registry: await registryAccess(args, process.env),
-    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform) },
-    ...(args.vendor !== undefined && { vendor: args.vendor }),
-  };
+  const options = await contentsOptions(args, process.env);
   const report = await watched(args, ({ signal, onEvent }) =>
     diff(args.a, args.b, { ...options, signal, onEvent: joinListeners(passedOver.event, onEvent) }),
   );

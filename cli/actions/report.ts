@@ -1,24 +1,17 @@
 import { readContents } from "../../lib/contents/contents.ts";
-import { storeFolder } from "../../lib/environment.ts";
 import { findingLine } from "../../lib/error.ts";
 import { createWarnings, joinListeners } from "../../lib/events.ts";
 import { pageData } from "../../lib/page/data.ts";
 import { renderPage } from "../../lib/page/render.ts";
 import { pageName, writePage } from "../../lib/page/write.ts";
-import { parseTargetPlatform } from "../../lib/platform.ts";
 import type { ReportArguments } from "../commands/report.ts";
-import { registryAccess } from "../registry-access.ts";
+import { contentsOptions } from "../contents-options.ts";
 import { bytes, counted, print, printJson, warn } from "../ui/text.ts";
 import { watched } from "../watched.ts";
 
 export async function run(args: ReportArguments): Promise<void> {
   const passedOver = createWarnings();
-  const options = {
-    store: storeFolder(process.env),
-    registry: await registryAccess(args, process.env),
-    ...{ offline: args.offline, platform: parseTargetPlatform(args.platform) },
-    ...(args.vendor !== undefined && { vendor: args.vendor }),
-  };
+  const options = await contentsOptions(args, process.env);
   const data = pageData(
     await watched(args, ({ signal, onEvent }) =>
       readContents(args.package, { ...options, signal, onEvent: joinListeners(passedOver.event, onEvent) }),

@@ -1,10 +1,18 @@
+import type { DiffReport } from "../../spec/diff.ts";
 import type { Inspection } from "../../spec/inspection.ts";
 import type { SignatureKind } from "../../spec/mender.ts";
 import type { ThickenReport } from "../../spec/thicken-report.ts";
 import { abortable } from "../abort.ts";
 import type { Verification } from "../verify/verify.ts";
 import { openKey, type PrivateKey } from "./keys.ts";
-import { type Settings, type StoreSettings, storeOf } from "./settings.ts";
+import {
+  type AccessSettings,
+  readPlatform,
+  type Settings,
+  type StoreSettings,
+  sessionOptions,
+  storeOf,
+} from "./settings.ts";
 
 export interface InspectOptions extends Pick<Settings, "signal"> {}
 
@@ -40,6 +48,24 @@ export interface ThickenOptions extends StoreSettings {
   readonly with?: readonly string[];
   /** File to write; default: the name without `-thin`, else with `-full`. */
   readonly output?: string;
+}
+
+export interface DiffOptions extends AccessSettings {
+  /** Which image to take of a reference that has several; default `linux/arm64`. */
+  readonly platform?: string;
+}
+
+export interface ExportOptions extends StoreSettings {
+  /** File to write, or what takes the bytes; a promise that it returns is waited for. */
+  readonly output: string | ((bytes: Uint8Array) => unknown);
+  /** Default `docker-archive`, which is an image layout, too. */
+  readonly format?: "docker-archive" | "oci";
+  /** Services or tags: exports no other images; default: all. */
+  readonly services?: readonly string[];
+  /** Files that have the layers that a thin one leaves out. */
+  readonly with?: readonly string[];
+  /** Which image to take of a name that has several; default: `linux/arm64`, else the first one. */
+  readonly platform?: string;
 }
 
 /**
@@ -91,5 +117,43 @@ export function thicken(file: string, options: ThickenOptions = {}): Promise<Thi
   return abortable(options.signal, async () => {
     const { thicken } = await import("../thin/thicken.ts");
     return thicken(file, { ...options, with: options.with ?? [], store: storeOf(options) });
+  });
+}
+
+/**
+ * Compares two finished files, or images by their references: services, configs, layers, files, and what a thin update
+ * from the first one to the second would weigh.
+ *
+ * @throws AircrateError unreachable, forbidden, integrity, input, usage
+ */
+export function diff(a: string, b: string, options: DiffOptions = {}): Promise<DiffReport> {
+  return abortable(options.signal, async () => {
+    const { diff } = await import("../diff/diff.ts");
+    const { platform } = options;
+    return diff(a, b, {
+      ...(await sessionOptions(options)),
+      ...(platform !== undefined && { platform: await readPlatform(platform) }),
+    });
+  });
+}
+
+/**
+ * Writes the images of a finished file as a docker-archive or an OCI image layout. Same file, same bytes.
+ *
+ * @returns bytes that were written
+ * @throws AircrateError unreachable, input, integrity
+ */
+export function exportImages(file: string, options: ExportOptions): Promise<number> {
+  return abortable(options.signal, async () => {
+    const { exportFile } = await import("../export/export.ts");
+    const { output, format: form = "docker-archive", services, with: others, platform, signal } = options;
+    return exportFile(file, {
+      ...{ store: storeOf(options), form },
+      output: typeof output === "string" ? output : async (bytes) => void (await output(bytes)),
+      ...(services && { services }),
+      ...(others && { with: others }),
+      ...(platform !== undefined && { platform: await readPlatform(platform) }),
+      ...(signal && { signal }),
+    });
   });
 }

@@ -1,10 +1,12 @@
 import type { LocalBuildReport, PullReport } from "../../spec/local-reports.ts";
+import type { PushReport } from "../../spec/push-report.ts";
 import type { ImportReport, PruneReport } from "../../spec/store-reports.ts";
 import { abortable } from "../abort.ts";
 import {
   type AccessSettings,
   imageOptions,
   type MakingSettings,
+  readPlatform,
   type StoreSettings,
   sessionOptions,
   storeOf,
@@ -38,6 +40,13 @@ export interface ImportOptions extends StoreSettings {
 export interface SaveOptions extends StoreSettings {
   /** File to write, or what takes the bytes; a promise that it returns is waited for. */
   readonly output: string | ((bytes: Uint8Array) => unknown);
+  /** Which image to take of a name that has several; default: `linux/arm64`, else the first one. */
+  readonly platform?: string;
+}
+
+export interface PushOptions extends Omit<AccessSettings, "mirrors"> {
+  /** Files that have the layers that a thin one leaves out. */
+  readonly with?: readonly string[];
   /** Which image to take of a name that has several; default: `linux/arm64`, else the first one. */
   readonly platform?: string;
 }
@@ -122,6 +131,26 @@ export function save(names: readonly string[], options: SaveOptions): Promise<nu
   });
 }
 
+/**
+ * Pushes an image of the store, or the images of a finished file, to registries. What is there is not sent.
+ *
+ * @param source name of an image, as `NAME:TAG`, or a file
+ * @param references where it goes: of an image as `REGISTRY/REPOSITORY:TAG`, none for its own name; of a file one
+ *   `REGISTRY/NAMESPACE`, below which the images keep their names
+ * @throws AircrateError unreachable, forbidden, integrity, input, usage
+ */
+export function push(source: string, references: readonly string[], options: PushOptions = {}): Promise<PushReport> {
+  return abortable(options.signal, async () => {
+    const { pushImages } = await import("../push/push.ts");
+    const { with: others, platform } = options;
+    return pushImages(source, {
+      ...{ ...(await sessionOptions(options)), references },
+      ...(others && { with: others }),
+      ...(platform !== undefined && { platform: await readPlatform(platform) }),
+    });
+  });
+}
+
 /** Removes from the store what nobody can use, and what the options say. It may run beside builds. @throws AircrateError */
 export function prune(options: PruneOptions = {}): Promise<PruneReport> {
   return abortable(options.signal, async () => {
@@ -131,11 +160,6 @@ export function prune(options: PruneOptions = {}): Promise<PruneReport> {
     const locked = keepLocks.length === 0 ? undefined : await readLocked(keepLocks);
     return pruneStore(await openedStore(options), { ...options, ...(locked && { locked }) });
   });
-}
-
-async function readPlatform(text: string) {
-  const { parseTargetPlatform } = await import("../platform.ts");
-  return parseTargetPlatform(text);
 }
 
 async function openedStore(settings: StoreSettings) {

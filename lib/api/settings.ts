@@ -71,3 +71,9 @@ export async function imageOptions(settings: MakingSettings): Promise<ImageOptio
     ...(maxLayerSize !== undefined && { maxLayerSize }),
   };
 }
+
+/** @throws AircrateError usage */
+export async function readPlatform(text: string) {
+  const { parseTargetPlatform } = await import("../platform.ts");
+  return parseTargetPlatform(text);
+}

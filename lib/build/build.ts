@@ -3,15 +3,12 @@ import type { BuildReport } from "../../spec/report.ts";
 import { outputName } from "../app/names.ts";
 import { type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import type { ImageGzip } from "../archive/image-gzip.ts";
-import { countWrites, piecesSize, writePieces } from "../archive/pieces.ts";
-import { plainArchive } from "../archive/splice.ts";
+import { writeArchiveFile } from "../archive/write.ts";
 import { AircrateError } from "../error.ts";
-import { inStep } from "../events.ts";
 import type { OutlineOptions } from "../image/outline.ts";
 import type { SigningKey } from "../keys/private-key.ts";
 import { checkLock, commandFor, lockDifferences, pinsOf, shadowedPins } from "../lock/check.ts";
 import { readLock } from "../lock/file.ts";
-import { createPositionalWriter, writeOutput } from "../output.ts";
 import { makePlan, type PlanOptions } from "../plan/make.ts";
 import type { BuildPlan } from "../plan/plan.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
@@ -113,17 +110,7 @@ async function write(
   if (format === "auterionos") return writeApplication(file, images, { ...context, app: context.plan.app! });
   const { store, signal, onEvent } = context;
   const archive = composeArchive(images, format, "gzip");
-  const pieces = plainArchive(archive);
-  const size = piecesSize(pieces);
-  await inStep(onEvent, { work: "write", name: file, size }, (onBytes) =>
-    writeOutput(file, async (handle) => {
-      const writer = createPositionalWriter(handle, 0);
-      const write = countWrites((bytes) => writer.write(bytes), onBytes);
-      await writePieces(store, pieces, { write, signal });
-      await writer.flush();
-    }),
-  );
-  return { archive, size, payload: [] };
+  return { archive, size: await writeArchiveFile(store, archive, file, { signal, onEvent }), payload: [] };
 }
 
 function isThin({ thin, since = [] }: BuildOptions): boolean {

@@ -1,4 +1,5 @@
 import type { Lock } from "../../spec/lock.ts";
+import { abortable } from "../abort.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
 import { type CacheChoice, chooseCache } from "../cache/choose.ts";
 import { joinListeners } from "../events.ts";
@@ -91,10 +92,7 @@ export async function carryOut<T>(
     ending.abort();
     void pool.close();
   };
-  options.signal?.addEventListener("abort", stop, { once: true });
-  try {
-    // It may have come while the plan was made.
-    options.signal?.throwIfAborted();
+  const task = async () => {
     const { platform } = plan;
     const outline = { store, client, vendor, platform, pins, onEvent, offline };
     const pull = createPull({
@@ -126,13 +124,12 @@ export async function carryOut<T>(
       report.cached(cache.report());
     };
     options.signal?.throwIfAborted();
-    return await use({ store, images, finished, share });
-  } catch (error) {
-    // What was cut short by the abort fails in many ways; the abort is the reason.
-    options.signal?.throwIfAborted();
-    throw error;
+    return use({ store, images, finished, share });
+  };
+  try {
+    // The signal may have come while the plan was made.
+    return await abortable(options.signal, task, stop);
   } finally {
-    options.signal?.removeEventListener("abort", stop);
     // What is still under way when a build fails must not be tried again.
     ending.abort();
     await scratch.clean();

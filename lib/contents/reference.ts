@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { abortable } from "../abort.ts";
 import { type ArchiveImage, type ArchiveMember, composeArchive } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
@@ -71,8 +72,6 @@ async function pullImage({ name, reference }: Named, session: Session, options: 
   const { platform = ARM64, offline = false, signal } = options;
   const { store, client, vendor } = session;
   const pool = createWorkPool();
-  const stop = () => void pool.close();
-  signal?.addEventListener("abort", stop, { once: true });
   let manifestDigest: Digest = "";
   const onEvent: OnEvent = (event) => {
     if (event.kind === "resolve") manifestDigest = event.manifest;
@@ -82,18 +81,16 @@ async function pullImage({ name, reference }: Named, session: Session, options: 
     ...{ store, client, vendor, platform, offline, pool, onEvent },
     ...(signal && { signal }),
   });
-  try {
+  const task = async () => {
     const image = await pull(reference).catch((error: unknown) => {
       throw withoutFile(error, name);
     });
     const parts = await finishImage(image);
     return { manifestDigest, ...parts };
-  } catch (error) {
-    // What was cut short by the abort fails in many ways; the abort is the reason.
-    signal?.throwIfAborted();
-    throw error;
+  };
+  try {
+    return await abortable(signal, task, () => void pool.close());
   } finally {
-    signal?.removeEventListener("abort", stop);
     await pool.close();
   }
 }

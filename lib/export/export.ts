@@ -1,10 +1,11 @@
 import { MEDIA } from "../../spec/media-types.ts";
 import type { LayerRecord } from "../../spec/store.ts";
+import { abortable } from "../abort.ts";
 import { type Archive, type ArchiveForm, type ArchiveImage, composeArchive } from "../archive/compose.ts";
 import { piecesSize, type Write, writePieces } from "../archive/pieces.ts";
 import { plainArchive } from "../archive/splice.ts";
+import { writeArchiveFile } from "../archive/write.ts";
 import type { Member } from "../inspect/archive.ts";
-import { createPositionalWriter, writeOutput } from "../output.ts";
 import type { Platform } from "../platform.ts";
 import { openStore, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
@@ -51,24 +52,16 @@ export async function exportFile(file: string, options: ExportOptions): Promise<
   const scratch = await openScratchStore(near);
   const giveBack = await takeLease(near);
   const pool = createWorkPool(options.work);
-  const stop = () => void pool.close();
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
+  const task = async () => {
     const { store } = scratch;
     const layers = named.flatMap(({ image }) => image.layers);
     const taken = await takeLayers(source, layers, { store, pool, signal });
-    const archive = composeArchive(
-      named.map((one) => archiveImage(one, taken)),
-      form,
-      "gzip",
-    );
-    return await writeArchive(store, archive, { output, signal });
-  } catch (error) {
-    // What was cut short by the abort fails in many ways; the abort is the reason.
-    signal?.throwIfAborted();
-    throw error;
+    const images = named.map((one) => archiveImage(one, taken));
+    return writeArchive(store, composeArchive(images, form, "gzip"), { output, signal });
+  };
+  try {
+    return await abortable(signal, task, () => void pool.close());
   } finally {
-    signal?.removeEventListener("abort", stop);
     await pool.close();
     await Promise.all([scratch.remove(), giveBack()]);
   }
@@ -102,14 +95,8 @@ interface Target {
 
 async function writeArchive(store: Store, archive: Archive, { output, signal }: Target): Promise<number> {
   if (typeof output === "object") return writeArchiveFolder(store, archive, { folder: output.folder, signal });
+  if (typeof output === "string") return writeArchiveFile(store, archive, output, { signal });
   const pieces = plainArchive(archive);
-  if (typeof output === "function") await writePieces(store, pieces, { write: output, signal });
-  else {
-    await writeOutput(output, async (handle) => {
-      const writer = createPositionalWriter(handle, 0);
-      await writePieces(store, pieces, { write: writer.write, signal });
-      await writer.flush();
-    });
-  }
+  await writePieces(store, pieces, { write: output, signal });
   return piecesSize(pieces);
 }

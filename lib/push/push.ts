@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import type { PushedBlob, PushedImage, PushReport } from "../../spec/push-report.ts";
+import { abortable } from "../abort.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
@@ -41,18 +42,16 @@ export interface PushOptions {
  * @throws AircrateError of every fault but device; see README, "Exit status"
  */
 export async function pushImages(source: string, options: PushOptions): Promise<PushReport> {
-  const { signal } = options;
   const store = await openStore(options.store);
   const giveBack = await takeLease(store);
-  try {
+  const task = async (): Promise<PushReport> => {
     const images = (await isFile(source))
       ? await pushFile(source, store, options)
       : await pushStored(source, store, options);
     return { version: 1, source, images, ...totalsOf(images.flatMap(({ blobs }) => blobs)) };
-  } catch (error) {
-    // What was cut short by the abort fails in many ways; the abort is the reason.
-    signal?.throwIfAborted();
-    throw error;
+  };
+  try {
+    return await abortable(options.signal, task);
   } finally {
     await giveBack();
   }
@@ -84,14 +83,14 @@ async function pushFile(file: string, near: Store, options: PushOptions): Promis
   requirePlace(file, references);
   const scratch = await openScratchStore(near);
   const pool = createWorkPool();
-  const stop = () => void pool.close();
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
+  const task = async () => {
     const { store } = scratch;
     const images = await loadFile(file, { store, pool, platform, with: options.with ?? [], signal });
-    return await sendAll(fileJobs(images, file, references), { ...options, near, from: store });
+    return sendAll(fileJobs(images, file, references), { ...options, near, from: store });
+  };
+  try {
+    return await abortable(signal, task, () => void pool.close());
   } finally {
-    signal?.removeEventListener("abort", stop);
     await pool.close();
     await scratch.remove();
   }

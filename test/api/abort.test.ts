@@ -39,7 +39,10 @@ test("every function can be stopped, before it begins and right after, and leave
 });
 
 /** Each with what it needs to succeed. */
-async function everyFunction(t: TestContext, { project, place, settings }: Site): Promise<Record<string, Call>> {
+async function everyFunction(
+  t: TestContext,
+  { project, place, settings, registry }: Site,
+): Promise<Record<string, Call>> {
   const at = (name: string) => join(place, name);
   await aircrate.lock(project, settings);
   const one = { ...settings, output: at("one") };
@@ -60,6 +63,8 @@ async function everyFunction(t: TestContext, { project, place, settings }: Site)
     build: (signal) => aircrate.build(project, { ...settings, output, signal }),
     buildImage: (signal) => aircrate.buildImage(context, { ...tool, signal }),
     check: (signal) => aircrate.check(project, { ...settings, signal }),
+    diff: (signal) => aircrate.diff(at("one"), at("thin"), { ...settings, signal }),
+    exportImages: (signal) => aircrate.exportImages(at("one"), { ...settings, output, signal }),
     importFiles: (signal) => aircrate.importFiles([at("one")], { ...settings, signal }),
     inspect: (signal) => aircrate.inspect(at("one"), { signal }),
     install: (signal) => aircrate.install(at("one"), { device: device.address, signal }),
@@ -67,6 +72,7 @@ async function everyFunction(t: TestContext, { project, place, settings }: Site)
     plan: (signal) => aircrate.plan(project, { ...settings, signal }),
     prune: (signal) => aircrate.prune({ ...settings, signal }),
     pull: (signal) => aircrate.pull(["arm64v8/busybox:1.36"], { ...settings, signal }),
+    push: (signal) => aircrate.push(at("one"), [`${registry.host}/team`], { ...settings, signal }),
     save: (signal) => aircrate.save(["tool:1"], { ...settings, output, signal }),
     sign: (signal) => aircrate.sign(at("one"), { key, output, signal }),
     thicken: (signal) => aircrate.thicken(at("thin"), { ...settings, output, signal }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as aircrate from "../../lib/index.ts";
@@ -16,7 +16,7 @@ import { siteFor } from "./site.ts";
 const BASES = ["arm64v8/busybox:1.36", "arm64v8/python:3.11-slim"];
 
 test("a project goes from its lock to a device by the library alone", async (t) => {
-  const { project, place, settings } = await siteFor(t);
+  const { project, place, settings, registry } = await siteFor(t);
   const at = (name: string) => join(place, name);
 
   assert.equal((await aircrate.check(project, settings)).problems, 0);
@@ -46,6 +46,13 @@ test("a project goes from its lock to a device by the library alone", async (t) 
   await aircrate.build(project, { ...update, output: at("2-thin"), since: [at("1")] });
   await aircrate.thicken(at("2-thin"), { ...settings, output: at("2-again") });
   assert.equal(await sha256Of(at("2-again")), await sha256Of(at("2")));
+
+  const { different, thin } = await aircrate.diff(at("1"), at("2"), settings);
+  assert.deepEqual([different, thin?.possible], [true, true]);
+  const written = await aircrate.exportImages(at("2"), { ...settings, output: at("2.tar"), format: "oci" });
+  assert.equal(written, statSync(at("2.tar")).size);
+  const pushed = await aircrate.push(at("2"), [`${registry.host}/team`], settings);
+  assert.equal(pushed.images.length, signed.images.length);
 
   const device = await deviceServer(t, {
     "GET /api/local-updater/ping": {},
