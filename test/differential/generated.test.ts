@@ -6,7 +6,7 @@ import { type Check, checkerFor } from "./harness.ts";
 
 /** The same cases every time; another number gives others. What fails is printed with its seed. */
 const SEED = Number(process.env.DIFFERENTIAL_SEED ?? 1);
-const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 40);
+const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 25);
 /** Builds that may go into making a failing case smaller. */
 const MAX_SHRINKS = 40;
 

@@ -7,7 +7,7 @@ import { runOk } from "./run.ts";
 import { ISSUER, SERVICE, startTokenServer, type TokenServer, type TokenServerOptions } from "./token-server.ts";
 
 export const USER = "aircrate";
-export const PASSWORD = "crate-pass";
+export const PASSWORD = "sesame-pass";
 
 /** plain: no credentials. basic and token: `USER` and `PASSWORD`. tls: https with a certificate of its own authority. */
 export type RegistryMode = "plain" | "basic" | "token" | "tls";

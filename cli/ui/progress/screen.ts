@@ -33,6 +33,13 @@ export function createScreen(terminal: Terminal): Screen {
     return rows === 0 ? "" : `\x1b[${rows}A\r`;
   }
 
+  /** What takes away the lines that are there, if any are. */
+  function away(): string {
+    const text = drawn.length > 0 ? `${toTop(sizeOf(terminal).columns)}${CLEAR_BELOW}` : "";
+    drawn = [];
+    return text;
+  }
+
   return {
     draw(make) {
       const size = sizeOf(terminal);
@@ -45,13 +52,10 @@ export function createScreen(terminal: Terminal): Screen {
       width = size.columns;
     },
     above(text) {
-      const { columns } = sizeOf(terminal);
-      terminal.write(`${toTop(columns)}${CLEAR_BELOW}${text}`);
-      drawn = [];
+      terminal.write(`${away()}${text}`);
     },
     clear() {
-      if (drawn.length > 0) terminal.write(`${toTop(sizeOf(terminal).columns)}${CLEAR_BELOW}`);
-      drawn = [];
+      if (drawn.length > 0) terminal.write(away());
     },
   };
 }
