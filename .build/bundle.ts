@@ -8,7 +8,7 @@
 import { chmodSync, copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { declarationsOf } from "./declarations.ts";
 import { noticesOf } from "./notices.ts";
 
@@ -18,8 +18,21 @@ const folder = path.resolve(process.argv[2] ?? standard);
 // Names of parts follow from their content: those of earlier ones would stay.
 if (folder === standard) rmSync(folder, { recursive: true, force: true });
 
+/** Nothing says that yargs's parser can be had without all that lays out its help, which takes longer to load. */
+const parserAlone: Plugin = {
+  name: "the parser of yargs alone",
+  setup({ onResolve, resolve }) {
+    const known = "resolved here";
+    onResolve({ filter: /^\.\.\// }, async ({ path: wanted, importer, pluginData, ...rest }) => {
+      if (pluginData === known || !/[\\/]yargs[\\/]helpers[\\/]/.test(importer)) return undefined;
+      return { ...(await resolve(wanted, { ...rest, importer, pluginData: known })), sideEffects: false };
+    });
+  },
+};
+
 const { metafile } = await build({
   absWorkingDir: root,
+  plugins: [parserAlone],
   // All in one folder: whoever starts the thread looks for it beside itself.
   entryPoints: { aircrate: "cli/start.ts", index: "lib/index.ts", worker: "lib/workers/worker.ts" },
   outdir: folder,
