@@ -6,6 +6,7 @@ import { digestOf } from "../digest.ts";
 /** How layers lie in an archive: as they are in the store, or plain and named by their diffID. */
 export type LayerForm = "gzip" | "plain";
 
+/** A document of an image with the bytes that its digest is of. */
 export interface Document {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;

@@ -1,14 +1,13 @@
-import { createReadStream } from "node:fs";
 import { MEDIA } from "../../spec/media-types.ts";
 import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { digestOf } from "../digest.ts";
-import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { PlacedLayer } from "../layer/builder.ts";
 import { mapLimited } from "../limit.ts";
 import type { RegistryTarget } from "../registry/target.ts";
-import { blobFile, type Store } from "../store/layout.ts";
+import type { Store } from "../store/layout.ts";
+import { readBlobFrom } from "../store/read.ts";
 import { findPackedBlocks } from "../store/records.ts";
 import { cacheTag, composeEntry, EMPTY_CONFIG } from "./entry.ts";
 
@@ -72,7 +71,7 @@ export function createCachePush({ store, known, target, onEvent }: CachePushOpti
   async function sendBlob({ digest, size }: PlacedLayer): Promise<void> {
     if ((await target.has("blobs", digest)) !== undefined) return;
     const content = {
-      open: (from: number) => readFrom(blobFile(store, digest), from),
+      open: (from: number) => readBlobFrom(store, { digest, size }, { from, again: "build again" }),
       onStart: (from: number) => onEvent({ kind: "push-start", reference, layer: digest, size, from }),
       onBytes: (count: number) => onEvent({ kind: "push-bytes", layer: digest, size: count }),
     };
@@ -87,18 +86,4 @@ async function entryOf(store: Store, { place, diffId, digest, size }: PlacedLaye
   if (record?.digest !== digest) return undefined;
   const entry = composeEntry(diffId, { blob: { digest, size }, blockSizes: record.blocks.map(([, , size]) => size) });
   return entry.length <= MAX_DOCUMENT ? entry : undefined;
-}
-
-const CHUNK = 256 * 1024;
-
-async function* readFrom(file: string, start: number): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(file, { start, highWaterMark: CHUNK });
-  } catch (error) {
-    throw new AircrateError("unreachable", "a layer cannot be read", {
-      where: file,
-      reason: (error as Error).message,
-      cause: error,
-    });
-  }
 }

@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import zlib from "node:zlib";
 import type { BlockEnd } from "./deflate.ts";
 
-/** An empty block that ends a stream (RFC 1951, section 3.2.4). It only fits where a block can begin. */
-const STREAM_END = Uint8Array.of(1, 0, 0, 0xff, 0xff);
+/** What begins a stored block of eight bytes that ends a stream (RFC 1951, section 3.2.4). */
+const LAST_STORED = Uint8Array.of(1, 8, 0, 0xf7, 0xff);
+const STORED_SIZE = 8;
 
 /**
  * Whether packed bytes unpack to a block and end as its end says, so that they can stand in a raw deflate stream wherever
@@ -11,18 +13,33 @@ const STREAM_END = Uint8Array.of(1, 0, 0, 0xff, 0xff);
  * @param dictionary what stands before the block, up to 32 KiB
  */
 export function unpacksTo(packed: Uint8Array, block: Uint8Array, dictionary: Uint8Array, end: BlockEnd): boolean {
-  const stream = end === "finish" ? packed : Buffer.concat([packed, STREAM_END]);
+  if (end === "finish") return gives(packed, block, { dictionary });
+  // By themselves they give the block: none of it may come from what stands behind them.
+  if (!gives(packed, block, { dictionary, finishFlush: zlib.constants.Z_SYNC_FLUSH })) return false;
+  // And another block can follow. Were it taken for a part of the one before, it would not give bytes that nobody knows.
+  const next = randomBytes(STORED_SIZE);
+  return gives(Buffer.concat([packed, LAST_STORED, next]), Buffer.concat([block, next]), { dictionary });
+}
+
+/** Whether a stream gives exactly these bytes, and nothing stands behind its end. */
+function gives(stream: Uint8Array, plain: Uint8Array, { dictionary, ...options }: GivesOptions): boolean {
   try {
     const { buffer, engine } = inflateWithInfo(stream, {
-      chunkSize: Math.max(block.length, zlib.constants.Z_MIN_CHUNK),
-      maxOutputLength: block.length,
+      ...options,
+      chunkSize: Math.max(plain.length, zlib.constants.Z_MIN_CHUNK),
+      maxOutputLength: plain.length,
       ...(dictionary.length > 0 && { dictionary }),
     });
     // Inflate passes over what stands behind the end.
-    return engine.bytesWritten === stream.length && Buffer.compare(buffer, block) === 0;
+    return engine.bytesWritten === stream.length && Buffer.compare(buffer, plain) === 0;
   } catch {
     return false;
   }
+}
+
+interface GivesOptions {
+  readonly dictionary: Uint8Array;
+  readonly finishFlush?: number;
 }
 
 /** With `info`, Node gives more than its types say. */

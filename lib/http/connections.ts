@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { buildConnector, Dispatcher } from "undici";
+import { AircrateError } from "../error.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import { isClientRefused, isCut, ProxyFault } from "./errors.ts";
 import { letReadersFinish } from "./paused-end.ts";
@@ -77,6 +78,8 @@ export async function openConnections(settings: NetworkSettings): Promise<Connec
       const toProxy = { path: url.origin + path, headers: { ...headers, host: url.host, ...forwarder.headers } };
       const answer = await request(toProxy).catch((cause: unknown) => {
         signal.throwIfAborted();
+        // What the content fails with is no fault of the proxy.
+        if (cause instanceof AircrateError) throw cause;
         throw new ProxyFault(forwarder.origin.host, { cause });
       });
       if (answer.statusCode !== 407) return answer;

@@ -37,7 +37,9 @@ export interface Setback {
 }
 
 /**
- * Waits before the next try. @param tries how often the request was sent
+ * Waits before the next try.
+ *
+ * @param tries how often the request was sent
  * @returns false when it is not to be sent again
  * @throws the reason of the signal
  */

@@ -1,6 +1,7 @@
 import type { Finding } from "../../spec/inspection.ts";
 import { layerEncoding, MANIFEST_TYPES, MEDIA } from "../../spec/media-types.ts";
 import type { Descriptor, Manifest, Platform } from "../../spec/oci.ts";
+import type { Document } from "../archive/manifest.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError, findingLine } from "../error.ts";
 import type { ArchiveScan, Member } from "../inspect/archive.ts";
@@ -8,12 +9,6 @@ import { type FoundImage, findImages } from "../inspect/images.ts";
 import { blobName, digestInName } from "../inspect/lookup.ts";
 import type { FoundManifest } from "../inspect/oci.ts";
 import { checkLayer, type Elsewhere, type ImportLayer } from "./layer.ts";
-
-/** A document of the file with its bytes. */
-export interface Document {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-}
 
 /** An image of a file, as far as one pass over the file proves it. */
 export interface ImportImage {

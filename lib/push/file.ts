@@ -1,5 +1,6 @@
 import type { LayerRecord } from "../../spec/store.ts";
 import { composeManifest } from "../archive/manifest.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { takeLayers } from "../export/layers.ts";
 import { choosePlatform, type TaggedImage, taggedImages } from "../export/names.ts";
 import { readSource } from "../export/source.ts";
@@ -16,6 +17,7 @@ export interface FileOptions {
   readonly platform?: Platform | undefined;
   /** Files that have the layers that a thin one leaves out. */
   readonly with: readonly string[];
+  readonly onEvent?: OnEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,11 +28,15 @@ export interface FileOptions {
  * @throws AircrateError as `exportFile`
  */
 export async function loadFile(file: string, options: FileOptions): Promise<PushImage[]> {
-  const { store, pool, platform, signal } = options;
-  const source = await readSource(file, { with: options.with, signal });
+  const { store, pool, platform, onEvent, signal } = options;
+  const source = await inStep(onEvent, { work: "read", name: file }, () =>
+    readSource(file, { with: options.with, signal }),
+  );
   const named = choosePlatform(taggedImages(source), platform, file);
   const layers = named.flatMap(({ image }) => image.layers);
-  const taken = await takeLayers(source, layers, { store, pool, signal });
+  const taken = await inStep(onEvent, { work: "unpack", name: file }, () =>
+    takeLayers(source, layers, { store, pool, signal }),
+  );
   const images: PushImage[] = [];
   for (const one of named) images.push(await loadImage(store, one, taken));
   return images;

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import type { Descriptor } from "../../spec/oci.ts";
 import type { Document } from "../archive/manifest.ts";
 import type { Digest } from "../digest.ts";
-import { AircrateError } from "../error.ts";
-import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
-import { createRelief } from "../workers/memory.ts";
+import type { AircrateError } from "../error.ts";
+import { damagedBlob, hasBlob, type Store } from "../store/layout.ts";
+import { readBlobFrom } from "../store/read.ts";
 
 /** An image that is ready to be pushed: all its blobs are in a store. */
 export interface PushImage {
@@ -35,34 +34,18 @@ export function blobsOf(config: Descriptor, layers: readonly Descriptor[]): Push
   return [...blobs.values()];
 }
 
-const CHUNK = 256 * 1024;
 const AGAIN = "build or pull the image again, then push it";
 
-/** Reads a blob from a position. @throws AircrateError unreachable: it vanished; integrity: it is not as long as it was */
-export async function* readBlobFrom(store: Store, blob: PushBlob, from: number): AsyncGenerator<Uint8Array> {
-  const relieve = createRelief();
-  let position = from;
-  try {
-    for await (const chunk of createReadStream(blobFile(store, blob.digest), { start: from, highWaterMark: CHUNK })) {
-      position += chunk.length;
-      if (position > blob.size) break;
-      yield chunk;
-      relieve(chunk.length);
-    }
-  } catch (error) {
-    throw new AircrateError("unreachable", "a blob cannot be read from the store", {
-      where: blob.digest,
-      reason: (error as Error).message,
-      hint: AGAIN,
-      cause: error,
-    });
-  }
-  if (position !== blob.size) throw await damagedBlob(store, blob.digest, AGAIN);
+/** Reads a blob from a position. @throws AircrateError as {@link readBlobFrom} */
+export function readPushed(store: Store, blob: PushBlob, from: number): AsyncIterable<Uint8Array> {
+  return readBlobFrom(store, blob, { from, again: AGAIN });
 }
 
-/** The error of a registry that got other bytes than the digest promises, if it is the store that has them. */
+/** The error of the store, if it is that which has other bytes than the digest promises, and not the way to a registry. */
 export async function damageOf(store: Store, blob: PushBlob): Promise<AircrateError | undefined> {
+  // One that was found too short has been set aside.
+  if (!(await hasBlob(store, blob))) return undefined;
   const hash = createHash("sha256");
-  for await (const chunk of readBlobFrom(store, blob, 0)) hash.update(chunk);
+  for await (const chunk of readPushed(store, blob, 0)) hash.update(chunk);
   return `sha256:${hash.digest("hex")}` === blob.digest ? undefined : damagedBlob(store, blob.digest, AGAIN);
 }

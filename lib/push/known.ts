@@ -1,14 +1,9 @@
 import type { Digest } from "../digest.ts";
 import { parseReference } from "../reference.ts";
+import type { Repository } from "../registry/repository.ts";
 import type { Store } from "../store/layout.ts";
 import { createReach } from "../store/reach.ts";
 import { surveyStore } from "../store/survey.ts";
-
-/** A repository of a registry, as in a reference. */
-interface Repository {
-  readonly registry: string;
-  readonly repository: string;
-}
 
 /** Which repositories of a registry have a blob, or may have it: where it can be mounted from. */
 export interface KnownBlobs {

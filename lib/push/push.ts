@@ -73,19 +73,25 @@ async function isFile(source: string): Promise<boolean> {
 }
 
 async function pushStored(name: string, store: Store, options: PushOptions): Promise<PushedImage[]> {
-  const { references, platform } = options;
+  const { references, platform, with: others = [] } = options;
+  if (others.length > 0) {
+    throw new AircrateError("usage", "--with is for a file that leaves out layers", {
+      where: name,
+      reason: "there is no file of this name",
+    });
+  }
   const image = await loadStored(store, name, platform && formatPlatform(platform));
   return sendAll(storedJobs(image, name, references), { ...options, near: store, from: store });
 }
 
 async function pushFile(file: string, near: Store, options: PushOptions): Promise<PushedImage[]> {
-  const { references, platform, signal } = options;
+  const { references, platform, with: others = [], onEvent, signal } = options;
   requirePlace(file, references);
   const scratch = await openScratchStore(near);
   const pool = createWorkPool();
   const task = async () => {
     const { store } = scratch;
-    const images = await loadFile(file, { store, pool, platform, with: options.with ?? [], signal });
+    const images = await loadFile(file, { store, pool, platform, with: others, onEvent, signal });
     return sendAll(fileJobs(images, file, references), { ...options, near, from: store });
   };
   try {

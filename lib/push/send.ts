@@ -7,7 +7,7 @@ import type { RegistryClient } from "../registry/client.ts";
 import type { RegistryTarget } from "../registry/target.ts";
 import type { Store } from "../store/layout.ts";
 import type { Destination, Job } from "./destinations.ts";
-import { damageOf, type PushBlob, readBlobFrom } from "./image.ts";
+import { damageOf, type PushBlob, readPushed } from "./image.ts";
 import type { KnownBlobs } from "./known.ts";
 
 export interface SendContext {
@@ -67,7 +67,7 @@ async function upload(blob: PushBlob, { store, target, destination, onEvent }: B
   const reference = formatReference(destination);
   try {
     await target.upload(blob, {
-      open: (from) => readBlobFrom(store, blob, from),
+      open: (from) => readPushed(store, blob, from),
       onStart: (from) => onEvent({ kind: "push-start", reference, layer, size, from }),
       onBytes: (count) => onEvent({ kind: "push-bytes", layer, size: count }),
     });

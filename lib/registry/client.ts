@@ -159,8 +159,9 @@ export function createRegistryClient(given: RegistryClientOptions): RegistryClie
     for (let attempt = 0; ; attempt += 1) {
       const headers = { ...sent.headers, ...(authorization && { authorization }) };
       const answer = await transport.send(url, { ...sent, headers });
-      const asks = joinHeader(answer.headers["www-authenticate"]);
-      if (answer.status !== 401 || !own || attempt > 0 || asks === undefined) {
+      // Another origin, which a redirect may lead to, has no say in where credentials go.
+      const asks = own && answer.url.origin === base.origin && joinHeader(answer.headers["www-authenticate"]);
+      if (answer.status !== 401 || attempt > 0 || !asks) {
         return { answer, request: { ...request, authorization } };
       }
       // The token was for less than this, or has run out: once more with a new one.

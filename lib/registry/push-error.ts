@@ -16,6 +16,8 @@ export async function pushError(answer: Answer, request: AnsweredRequest): Promi
       "push it again, perhaps on another network",
     );
   }
+  // Before the words about room: a limit of requests is a quota, too.
+  if (answer.status === 429) return tooMany({ where, reason }, "log in for a higher limit");
   // No code stands for it: Harbor answers 412 or 403, others 413 or 507.
   if (answer.status === 507 || /\bquota\b|storage resource|limit exceeded/i.test(reason.join())) {
     return error("forbidden", "the registry has no room for it", "remove images there, or have its quota raised");
@@ -42,8 +44,6 @@ export async function pushError(answer: Answer, request: AnsweredRequest): Promi
         "the registry, or a proxy before it, does not take requests of this size",
         "have the limit raised: client_max_body_size of nginx, for example",
       );
-    case 429:
-      return tooMany({ where, reason }, "log in for a higher limit");
     default:
       return error("unreachable", "the registry does not take it", []);
   }

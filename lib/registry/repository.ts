@@ -8,7 +8,7 @@ export type Repository = Pick<Reference, "registry" | "repository">;
 export function readRepository(text: string): Repository | undefined {
   const slash = text.indexOf("/");
   const registry = text.slice(0, Math.max(slash, 0));
-  if (!new RegExp(REPOSITORY).test(text) || text.length > 255 || !isAddress(registry)) return undefined;
+  if (text.length > 255 || !new RegExp(REPOSITORY).test(text) || !isAddress(registry)) return undefined;
   return { registry: canonicalRegistry(registry), repository: text.slice(slash + 1) };
 }
 

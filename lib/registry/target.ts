@@ -73,8 +73,8 @@ export function createTarget(place: Place, { ask, patience }: TargetContext): Re
       const request = { to, method: "POST", where: here, mountFrom: fromRepository } as const;
       const { answer } = await push(request).catch(refused);
       if (answer === undefined) return false;
-      if (answer.status === 202) begun.set(digest, begunUpload(answer, here));
       await drop(answer.body);
+      if (answer.status === 202) begun.set(digest, begunUpload(answer, here));
       return answer.status === 201;
     },
     async upload(blob, content) {

@@ -55,7 +55,7 @@ export async function uploadBlob(blob: Blob, content: UploadContent, context: Up
     const sent = await send(upload, { part, tries });
     if (sent === "done") return;
     if (!("error" in sent)) upload = sent;
-    else if (sent.status === 413 && part > PART) {
+    else if (sent.status === 413 && part === Number.POSITIVE_INFINITY) {
       part = Math.max(PART, upload.minimum);
       upload = await begin(context);
     } else if (isWrong(sent.error) && pieced) {

@@ -43,3 +43,30 @@ test("what is no whole block, ends in another way, or unpacks to something else 
     }
   }
 });
+
+/** Bytes as one stored block, which says of itself that it has `more` bytes behind them. */
+function stored(bytes: Uint8Array, more: number, last: boolean): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt16LE(bytes.length + more);
+  size.writeUInt16LE(~(bytes.length + more) & 0xffff, 2);
+  return Buffer.concat([Buffer.of(last ? 1 : 0), size, bytes]);
+}
+
+test("what takes bytes behind it for its own is no block, whatever stands there", () => {
+  const start = prose(4, 1000);
+  // What a block may be told by to end: a stored block, of no bytes or of some.
+  for (const size of [0, 1, 8]) {
+    const end = stored(Buffer.alloc(0), size, true);
+    const block = Buffer.concat([start, end]);
+    for (const last of [true, false]) {
+      const packed = Buffer.concat([stored(start, 0, false), stored(Buffer.alloc(0), end.length + size, last)]);
+      assert.equal(unpacksTo(packed, block, DICTIONARY, "flush"), false, `${size} ${last}`);
+    }
+  }
+  for (const more of [0, 5, 13]) {
+    assert.equal(unpacksTo(stored(start, more, false), start, DICTIONARY, "flush"), more === 0, String(more));
+  }
+  // The beginning of a block with codes of its own (BTYPE 10), whose lengths would be read from what follows.
+  const open = Buffer.concat([stored(start, 0, false), Buffer.of(0b100, 0, 0)]);
+  assert.equal(unpacksTo(open, start, DICTIONARY, "flush"), false);
+});

@@ -5,6 +5,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { AircrateError } from "../../lib/error.ts";
 import { proxyFor } from "../../lib/http/proxy.ts";
 import { type Certificate, makeAuthority, makeCertificate } from "../support/certificates.ts";
 import { tempDir } from "../support/cleanup.ts";
@@ -101,6 +102,12 @@ test("content goes through the proxy, and not there when it refuses", async (t) 
   const request = { where: WHERE, method: "PUT", content: { type: "a/b", size: 7, open } } as const;
   const url = new URL(`http://far.test:${portOf(server)}/`);
   assert.equal((await transport.send(url, request)).status, 201);
+  async function* damaged() {
+    yield Buffer.from("con");
+    throw new AircrateError("integrity", "a blob in the store is damaged");
+  }
+  const failed = transport.send(url, { ...request, content: { ...request.content, open: damaged } });
+  await rejectsWith(failed, "integrity", /a blob in the store is damaged/);
   assert.deepEqual(got, ["PUT 7 content"]);
   proxy.status = 407;
   await rejectsWith(transport.send(url, request), "forbidden", /the proxy .* asks for credentials/);

@@ -7,7 +7,6 @@ import { digestOf } from "../../lib/digest.ts";
 import { PACKING, WINDOW } from "../../lib/gzip/deflate.ts";
 import { GZIP_HEADER, GZIP_TRAILER_SIZE } from "../../lib/gzip/format.ts";
 import { buildLayer } from "../../lib/layer/build.ts";
-
 import type { LayerCache, LayerOffer, WantedLayer } from "../../lib/layer/offer.ts";
 import { blobFile } from "../../lib/store/layout.ts";
 import { findPackedBlocks } from "../../lib/store/records.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { digestOf } from "../../lib/digest.ts";
@@ -180,6 +180,13 @@ test("images that are not whole, or damaged", async (t) => {
   await rejectsWith(push(store, "base:1", place), "integrity", /a blob in the store is damaged/, /set aside/);
   await rejectsWith(push(store, "base:1", place), "unreachable", /only a part of the image/, /is not there/);
   writeFileSync(file, bytes);
+  registry.setFault(({ method }) => {
+    if (method === "POST") truncateSync(file, 10);
+    return undefined;
+  });
+  await rejectsWith(push(store, "base:1", place), "integrity", /a blob in the store is damaged/, /set aside/);
+  registry.setFault(undefined);
+  writeFileSync(file, bytes);
   rmSync(blobFile(store, (await findImages(store, "base:1"))[0].manifest.digest));
   await rejectsWith(push(store, "base:1", place), "unreachable", /only a part of the image/);
   await rejectsWith(push(store, "bas:1", place), "unreachable", /no such image in the store/, /base:1/);
@@ -195,7 +202,12 @@ test("a saved file gives the images that were saved, and leaves nothing behind",
   const file = join(tempDir(t), "saved.tar");
   await saveImages(store, ["app:1", "base:1"], { output: file });
   const before = storeFiles(store);
-  const report = await push(store, file, [`${registry.host}/team`]);
+  const steps: string[] = [];
+  const onEvent = (event: BuildEvent) => {
+    if (event.kind === "step-start") steps.push(`${event.step.work} ${event.step.name}`);
+  };
+  const report = await push(store, file, [`${registry.host}/team`], { onEvent });
+  assert.deepEqual(steps, [`read ${file}`, `unpack ${file}`]);
   assert.deepEqual(
     report.images.map(({ name, reference }) => [name, reference]),
     ["app", "base"].map((name) => [`docker.io/library/${name}:1`, `${registry.host}/team/${name}:1`]),
@@ -219,6 +231,7 @@ test("what a source is: a folder that holds no images does not hide an image of 
   } finally {
     process.chdir(before);
   }
+  await rejectsWith(push(store, "base:1", place, { with: ["base.tar"] }), "usage", /--with is for a file/);
   for (const name of ["./base:1", "/nowhere/app", "app.auterionos", "base.tar"]) {
     await rejectsWith(push(store, name, place), "unreachable", /no such file/);
   }

@@ -55,14 +55,20 @@ test("a blob goes in one request behind the one that begins it, and a manifest b
 test("storage elsewhere that refuses a HEAD does not end the push", async (t) => {
   const { registry, target } = await targetIn(t, { auth: TOKENS }, { credentials: USER });
   const storage = await registryWith(t);
+  const stranger = await registryWith(t);
   const { blob } = blobOf(10);
   registry.setFault(({ method }) => (method === "HEAD" ? { redirect: `${storage.url}/x` } : undefined));
-  storage.setFault(() => ({ answer: { status: 403 } }));
-  assert.equal(await target.has("blobs", blob.digest), undefined);
-  assert.deepEqual(
-    storage.requests.map(({ method, authorization }) => [method, authorization]),
-    [["HEAD", "none"]],
-  );
+  const challenge = { "www-authenticate": `Bearer realm="${stranger.url}/token",service="x"` };
+  for (const answer of [{ status: 403 }, { status: 401, headers: challenge }]) {
+    storage.clearRequests();
+    storage.setFault(() => ({ answer }));
+    assert.equal(await target.has("blobs", blob.digest), undefined);
+    assert.deepEqual(
+      storage.requests.map(({ method, authorization }) => [method, authorization]),
+      [["HEAD", "none"]],
+    );
+  }
+  assert.deepEqual(stranger.requests, [], "the storage does not say who gets the credentials");
   registry.setFault(() => ({ answer: { status: 403 } }));
   await rejectsWith(target.has("blobs", blob.digest), "forbidden", /does not allow it/);
 });
@@ -218,11 +224,18 @@ describe("a proxy that takes no large requests", () => {
       assert.equal(await stored(target, blob.digest), 9_000_000);
     });
   }
-  test("parts that are too large, too", async (t) => {
-    const { target } = await targetIn(t, { push: { limit: 1_000_000 } });
-    const { blob, content } = blobOf(9_000_000);
-    await rejectsWith(target.upload(blob, content), "unreachable", /requests of this size/, /client_max_body_size/);
-  });
+  for (const minimum of [undefined, 5_000_000]) {
+    test(`parts that are too large, too; the registry wants ${minimum ?? "any"}`, async (t) => {
+      const push = { limit: 1_000_000, ...(minimum !== undefined && { minimum }) };
+      const { registry, target } = await targetIn(t, { push });
+      const { blob, content } = blobOf(9_000_000);
+      await rejectsWith(target.upload(blob, content), "unreachable", /requests of this size/, /client_max_body_size/);
+      assert.deepEqual(pushes(registry), [
+        ...["POST upload 202", "PUT upload 413", "POST upload 202"],
+        `PATCH upload 0-${(minimum ?? 4 * 1024 * 1024) - 1} 413`,
+      ]);
+    });
+  }
 });
 
 describe("credentials", () => {
@@ -387,6 +400,13 @@ describe("refusals", () => {
       "unreachable",
       /come back later/,
       /wait 900 s/,
+    ],
+    [
+      "a limit that is called a quota",
+      { status: 429, body: said("TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests per minute'") },
+      "unreachable",
+      /come back later/,
+      /answers 429: Quota exceeded/,
     ],
     [
       "anything else",
