@@ -1,13 +1,14 @@
-import { EXIT_STATUS } from "../lib/error.ts";
 import { tuneEngine } from "../lib/workers/memory.ts";
 import { dockerWords } from "./docker.ts";
 import { findCommand } from "./find.ts";
 import { runCommand } from "./run.ts";
+import { ReaderGone, stdoutError } from "./stdout.ts";
 import { printError } from "./ui/error.ts";
+
+let name = "aircrate";
 
 async function main(): Promise<number> {
   tuneEngine();
-  let name = "aircrate";
   try {
     const found = await findCommand(dockerWords(process.argv.slice(2)));
     name = found.name;
@@ -15,13 +16,22 @@ async function main(): Promise<number> {
     // A command may have set another one than success.
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return printError(error, name);
+    return statusOf(error);
   }
 }
 
-// A reader that has seen enough, such as `head`, closes the pipe: that is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : EXIT_STATUS.internal);
+/** Prints an error, unless it is none. @returns the exit status */
+function statusOf(error: unknown): number {
+  return error instanceof ReaderGone ? 0 : printError(error, name);
+}
+
+// What is printed at the end fails after it; who writes more has heard of it before, and has ended what was under way.
+let unwritten: Error | undefined;
+process.stdout.on("error", (error) => {
+  unwritten = error;
+});
+process.on("exit", (status) => {
+  if (status === 0 && unwritten !== undefined) process.exitCode = statusOf(stdoutError(unwritten));
 });
 // Messages that nobody can read any more, since the terminal is gone, must not end what is under way.
 process.stderr.on("error", () => {});

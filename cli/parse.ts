@@ -87,7 +87,11 @@ function readFlag(name: string, { short, default: usual = false }: Flag, given: 
 function readValue(name: string, { type, choices }: Valued, given: unknown): string | number {
   const value = String(given);
   if (choices !== undefined) requireChoice(name, choices, value);
-  if (type !== "number") return value;
+  if (type !== "number") {
+    // A variable of a script that is not set: no option means anything by it.
+    if (value === "") throw new UsageError(`${name} needs a value`);
+    return value;
+  }
   const number = value.trim() === "" ? Number.NaN : Number(value);
   if (Number.isNaN(number)) throw new UsageError(`${name} takes a number, not "${value}"`);
   return number;
@@ -108,6 +112,7 @@ function readPositionals(
     if (positional.required && values.length === 0) {
       throw new UsageError(`${positionalText(name, positional)} is missing`);
     }
+    if (!positional.many && values[0] === "") throw new UsageError(`${positionalText(name, positional)} is empty`);
     const { choices } = positional;
     if (choices !== undefined) for (const value of values) requireChoice(name, choices, value);
     return [name, positional.many ? values : (values[0] ?? positional.default)];

@@ -16,7 +16,7 @@ export function watched<T>(args: ProgressArguments, task: (watch: Watch) => Prom
   const { stderr, env } = process;
   return withSignals(async (signal) => {
     const { event: onEvent, say, close } = createProgress(progressMode(args, env, stderr.isTTY), stderr);
-    // At once: a second signal ends the process where it is.
+    // At once: the same signal a second time ends the process where it is.
     signal.addEventListener("abort", close, { once: true });
     try {
       return await task({ signal, onEvent, say });

@@ -21,6 +21,7 @@ function show(event) {
     if (layer !== undefined) layer.done += event.size;
   }
   if (event.kind === "pull-end") {
+    layers.set(event.layer, { done: event.size, size: event.size });
     const known = [...layers.values()];
     const [done, size] = [sum(known.map((layer) => layer.done)), sum(known.map((layer) => layer.size))];
     console.error(`pulled ${event.reference}: ${Math.round((100 * done) / size)} % of what is known so far`);

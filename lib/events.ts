@@ -1,6 +1,6 @@
 import type { Digest } from "./digest.ts";
 
-/** What happens during a build or a push, for whoever shows it. */
+/** What happens while images are resolved, pulled, built, written and pushed, for whoever shows it. */
 export type BuildEvent =
   | {
       readonly kind: "resolve";
@@ -13,7 +13,10 @@ export type BuildEvent =
   | { readonly kind: "pass-over"; readonly reference: string; readonly host: string; readonly why: string }
   /** A blob has to be pulled and waits for its turn, so that it is known how much there is to come. */
   | { readonly kind: "pull-wait"; readonly layer: Digest; readonly size: number }
-  /** `from`: bytes that were there already. Comes again, with 0, when a transfer has to begin anew. */
+  /**
+   * `size`: bytes in all, 0 when nobody says. `from`: those that were there already. Comes again, with 0, when a transfer
+   * has to begin anew.
+   */
   | {
       readonly kind: "pull-start" | "push-start";
       readonly reference: string;
@@ -31,6 +34,8 @@ export type BuildEvent =
       readonly stored: Digest;
     }
   | { readonly kind: "push-end"; readonly reference: string; readonly layer: Digest; readonly size: number }
+  /** A transfer with a shared cache of layers came to nothing, and the build does without. */
+  | { readonly kind: "pull-fail" | "push-fail"; readonly layer: Digest }
   /** A request failed and is sent again in `wait` milliseconds; `host` is the server, with its port. */
   | {
       readonly kind: "retry";

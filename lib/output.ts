@@ -26,7 +26,9 @@ export async function writeOutput<T>(file: string, write: (handle: FileHandle) =
   try {
     const result = await write(handle);
     await handle.close();
-    await rename(temporary, file);
+    await rename(temporary, file).catch((error: unknown) => {
+      throw outputError(file, error);
+    });
     return result;
   } catch (error) {
     await handle.close().catch(() => {});

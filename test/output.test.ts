@@ -53,6 +53,17 @@ test("a failure leaves what was there before, and nothing beside it", async (t) 
   assert.equal(readFileSync(file, "utf8"), "before");
 });
 
+test("a folder that has taken the name meanwhile", async (t) => {
+  const file = join(tempDir(t), "out");
+  await rejectsWith(
+    writeOutput(file, async () => mkdirSync(file)),
+    "unreachable",
+    /cannot be written/,
+    /-o/,
+  );
+  assert.deepEqual(readdirSync(join(file, "..")), ["out"]);
+});
+
 test("a place that cannot be written to", async (t) => {
   const dir = tempDir(t);
   writeFileSync(join(dir, "file"), "");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "node:test";
 import { Type } from "@sinclair/typebox";
@@ -10,6 +10,7 @@ import { writtenName } from "../cli/parse.ts";
 import { PROGRAM } from "../cli/table.ts";
 import { helpText } from "../cli/ui/help.ts";
 import { EXIT_STATUS, STATUS_DIFFERENT } from "../lib/error.ts";
+import * as library from "../lib/index.ts";
 import { decode } from "../spec/decode.ts";
 import { aircrateLines, parseLine } from "./support/command-line.ts";
 import { projectDir } from "./support/tools.ts";
@@ -104,6 +105,13 @@ test("exit statuses and the environment are those of the code and of --help", as
   for (const name of names) assert.match(section("Environment"), new RegExp(`\`${name}[\`=]`));
 });
 
+test("every function of the library is told of", () => {
+  const text = section("As a library");
+  const functions = Object.keys(library).filter((name) => /^[a-z]/.test(name));
+  assert.ok(functions.length > 15);
+  for (const name of functions) assert.match(text, new RegExp(`\`${name}[\`(]`), name);
+});
+
 test("links lead somewhere", () => {
   for (const page of PAGES) {
     for (const [, target = ""] of readPage(page).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -114,6 +122,19 @@ test("links lead somewhere", () => {
       if (anchor !== undefined) assert.ok(anchors(readPage(file)).includes(anchor), `${page}: ${target}`);
     }
   }
+});
+
+test("files and folders that are named are there, and every folder of lib is named", () => {
+  for (const page of PAGES) {
+    for (const [, name = ""] of readPage(page).matchAll(/`((?:\.build|\.ci|cli|examples|lib|spec|test)\/[\w./-]*)`/g)) {
+      assert.ok(existsSync(join(projectDir(), name)), `${page}: ${name}`);
+    }
+  }
+  const [, tree = ""] = /^lib\/ (.*?)^cli\//ms.exec(section("Development")) ?? [];
+  const named = [...tree.matchAll(/([a-z]+)\/(?: |$)/gm)].map(([, name = ""]) => name);
+  const entries = readdirSync(join(projectDir(), "lib"), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  assert.deepEqual(named.sort(), folders.sort());
 });
 
 /** The names that GitHub and GitLab give to headings. */

@@ -14,7 +14,7 @@ export async function run(args: DiffArguments): Promise<void> {
     diff(args.a, args.b, { ...options, signal, onEvent: joinListeners(passedOver.event, onEvent) }),
   );
   if (args.json) printJson(report);
-  else print(renderDiff(report, { all: args.all }));
+  else if (!args.quiet) print(renderDiff(report, { all: args.all }));
   for (const warning of passedOver.list()) warn(warning);
   if (args["exit-code"] && report.different) process.exitCode = STATUS_DIFFERENT;
 }

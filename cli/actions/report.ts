@@ -22,7 +22,7 @@ export async function run(args: ReportArguments): Promise<void> {
   else {
     const file = args.output ?? pageName(args.package, data.kind);
     const size = await writePage(file, data);
-    print(`${file}  ${bytes(size)}, ${counted(data.totals.files, "file")}\n`);
+    if (!args.quiet) print(`${file}  ${bytes(size)}, ${counted(data.totals.files, "file")}\n`);
   }
   for (const warning of [...passedOver.list(), ...data.faults.map(findingLine)]) warn(warning);
 }

@@ -1,4 +1,5 @@
 import { type Command, JSON_OPTION } from "../command.ts";
+import { FINISHED_FILE } from "../source.ts";
 
 export interface InspectArguments {
   file: string;
@@ -6,13 +7,7 @@ export interface InspectArguments {
 }
 
 export const inspectCommand: Command<InspectArguments> = {
-  positionals: {
-    file: {
-      required: true,
-      value: "FILE",
-      describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
-    },
-  },
+  positionals: { file: FINISHED_FILE },
   options: JSON_OPTION,
   examples: [
     ["aircrate inspect app.auterionos", "show it for people"],

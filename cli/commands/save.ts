@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { SOURCE_OPTIONS } from "../source.ts";
 
 export interface SaveArguments {
   names: string[];
@@ -17,11 +18,7 @@ export const saveCommand: Command<SaveArguments> = {
   },
   options: {
     output: { short: "o", value: "FILE", describe: "File to write", defaultDescription: "stdout" },
-    platform: {
-      value: "PLATFORM",
-      describe: "Which one to take of an image that is there for several",
-      defaultDescription: "linux/arm64",
-    },
+    platform: SOURCE_OPTIONS.platform,
   },
   examples: [
     ["aircrate save camera:2 gallery:2 | gzip > gallery.image", "both in one archive, what they share once"],

@@ -1,4 +1,5 @@
 import { type Command, REPEATED } from "../command.ts";
+import { FINISHED_FILE } from "../source.ts";
 
 export interface VerifyArguments {
   file: string;
@@ -8,13 +9,7 @@ export interface VerifyArguments {
 
 export const verifyCommand: Command<VerifyArguments> = {
   about: "Reads all of it: checksums, order, every blob, diffIDs, configs, tags and signatures.",
-  positionals: {
-    file: {
-      required: true,
-      value: "FILE",
-      describe: ".auterionos file, docker-archive or OCI image layout, of any origin",
-    },
-  },
+  positionals: { file: FINISHED_FILE },
   options: {
     key: {
       ...REPEATED,

@@ -27,7 +27,7 @@ export function renderDiff(report: DiffReport, options: RenderOptions): string {
   if (!different) return `${names}: no difference in ${counted(images.length, "image")}\n`;
   const facts = [
     ...application.map((fact) => fieldRow(fact, options)),
-    ...payload.map((file) => ["", `payload ${oneLine(file.name)}`, transition(file.from, file.to, bytes)]),
+    ...payload.map((file) => ["", `payload ${file.name}`, transition(file.from, file.to, bytes)]),
   ];
   const same = images.filter(({ change }) => change === "same").map(({ name }) => oneLine(name));
   const parts = [`${names}  ${bytes(from.size)} -> ${bytes(to.size)}\n`];
@@ -66,9 +66,9 @@ function fieldRow({ key, name, from, to }: FieldChange, { all }: RenderOptions):
         : key === "launchOrder"
           ? launchOrderText(value.map((wave) => [wave]))
           : JSON.stringify(value);
-    return all ? oneLine(text) : excerpt(text, MAX_TEXT);
+    return all ? text : excerpt(text, MAX_TEXT);
   };
-  return ["", name === undefined ? key : `${key} ${oneLine(name)}`, transition(from, to, show)];
+  return ["", name === undefined ? key : `${key} ${name}`, transition(from, to, show)];
 }
 
 /** `1.0 -> 1.1`; `none` stands for what is not there. */
@@ -105,7 +105,7 @@ function weight(change: FileChange["change"], from: number, to: number): string 
 
 function fileRow({ path, change, from, to }: FileChange): string[] {
   const folder = (to ?? from)?.kind === "directory" ? "/" : "";
-  const name = path === "" ? "/" : `/${oneLine(path)}${folder}`;
+  const name = path === "" ? "/" : `/${path}${folder}`;
   return ["", "", change, fileSize(from, to), name, fileDetail(from, to)];
 }
 
@@ -116,7 +116,7 @@ function fileSize(from: FileState | undefined, to: FileState | undefined): strin
 }
 
 function fileDetail(from: FileState | undefined, to: FileState | undefined): string {
-  const link = ({ link }: FileState) => (link === undefined ? "" : `-> ${oneLine(link)}`);
+  const link = ({ link }: FileState) => (link === undefined ? "" : `-> ${link}`);
   if (from === undefined || to === undefined) return link((to ?? from)!);
   if (from.kind !== to.kind) return `${from.kind}, now ${to.kind} ${link(to)}`.trimEnd();
   const texts: string[] = [];

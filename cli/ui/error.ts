@@ -31,7 +31,7 @@ export function printError(error: unknown, command: string): number {
   const [status, lines] = describe(error, command);
   const text = lines.map(printable).join("\n");
   process.stderr.write(`${text.replace(/^aircrate:/, (name) => colored("red", name))}\n`);
-  if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${trace(error)}\n`);
+  if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${printable(trace(error))}\n`);
   return status;
 }
 

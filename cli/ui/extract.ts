@@ -7,7 +7,7 @@ export function renderListing(items: readonly Item[]): string {
   const rows = items.map((item) => {
     const { path, uid, gid, size, kind, link } = item;
     const name = kind === "symlink" ? `${path} -> ${link}` : path;
-    return [`${typeOf(item)}${permissions(item)}`, `${uid}:${gid}`, String(size), oneLine(name)];
+    return [`${typeOf(item)}${permissions(item)}`, `${uid}:${gid}`, String(size), name];
   });
   return table(rows, [2]);
 }
@@ -31,11 +31,6 @@ function permissions({ mode }: Item): string {
       return `${(bits & 4) !== 0 ? "r" : "-"}${(bits & 2) !== 0 ? "w" : "-"}${last}`;
     })
     .join("");
-}
-
-/** A name may hold a line end, and must not make a line of its own. */
-function oneLine(name: string): string {
-  return name.replaceAll("\n", "\\x0a");
 }
 
 /** One line for what was taken out. */

@@ -22,10 +22,11 @@ export function shortDigest(digest: string): string {
   return digest.slice("sha256:".length, "sha256:".length + 12);
 }
 
-/** Columns padded to their widest cell; `right` names those that hold numbers. */
+/** Columns padded to their widest cell; `right` names those that hold numbers. A line end in a cell makes no line. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, width(cell))), []);
-  return rows
+  const shown = rows.map((row) => row.map(oneLine));
+  const widths = shown.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, width(cell))), []);
+  return shown
     .map((row) =>
       row
         .map((cell, i) => pad(cell, widths[i]!, right.includes(i)))
@@ -63,7 +64,7 @@ export function cells(text: string): number {
 
 /** A text on one line, with what stands in its middle left out so that it takes no more than `size` cells. */
 export function shorten(text: string, size: number): string {
-  const line = printable(text).replaceAll("\n", "\\x0a");
+  const line = oneLine(text);
   if (cells(line) <= size) return line;
   const characters = [...line];
   const head = beginning(characters, Math.ceil((size - 1) / 2));
@@ -105,7 +106,15 @@ export function print(text: string): void {
 
 /** Prints a document on stdout, for programs. */
 export function printJson(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.stdout.write(`${jsonText(document)}\n`);
+}
+
+/** JSON that steers no terminal: of the control characters it escapes by itself only the first ones. */
+export function jsonText(document: object): string {
+  return JSON.stringify(document, null, 2).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
 }
 
 /** Prints a warning on stderr: what worked all the same, but may not be what was meant. */

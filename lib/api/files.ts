@@ -7,10 +7,11 @@ import type { Verification } from "../verify/verify.ts";
 import { openKey, type PrivateKey } from "./keys.ts";
 import {
   type AccessSettings,
+  type PullingSettings,
+  pullingOptions,
   readPlatform,
   type Settings,
   type StoreSettings,
-  sessionOptions,
   storeOf,
 } from "./settings.ts";
 
@@ -43,14 +44,14 @@ export interface SignReport {
   readonly warnings: readonly string[];
 }
 
-export interface ThickenOptions extends StoreSettings {
+export interface ThickenOptions extends StoreSettings, Pick<AccessSettings, "onEvent"> {
   /** Files that have what was left out: packages, docker-archives, OCI image layouts. What the store has needs none. */
   readonly with?: readonly string[];
   /** File to write; default: the name without `-thin`, else with `-full`. */
   readonly output?: string;
 }
 
-export interface DiffOptions extends AccessSettings {
+export interface DiffOptions extends PullingSettings {
   /** Which image to take of a reference that has several; default `linux/arm64`. */
   readonly platform?: string;
 }
@@ -131,7 +132,7 @@ export function diff(a: string, b: string, options: DiffOptions = {}): Promise<D
     const { diff } = await import("../diff/diff.ts");
     const { platform } = options;
     return diff(a, b, {
-      ...(await sessionOptions(options)),
+      ...(await pullingOptions(options)),
       ...(platform !== undefined && { platform: await readPlatform(platform) }),
     });
   });

@@ -71,7 +71,7 @@ export interface VendorOptions extends AccessSettings {
  */
 export function build(dir: string, options: BuildOptions = {}): Promise<BuildReport> {
   return abortable(options.signal, async () => {
-    const { key: source, ...settings } = options;
+    const { key: source, cache: _, ...settings } = options;
     if (options.strict === true) {
       const { requireClean } = await import("../check/strict.ts");
       await requireClean(dir, { ...settings, store: storeOf(options) });

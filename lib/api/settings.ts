@@ -1,5 +1,6 @@
 import type { RegistrySettings } from "../access.ts";
 import type { ImageOptions } from "../build/carry-out.ts";
+import type { CacheSettings } from "../cache/choose.ts";
 import { type Environment, LAST_EPOCH, sourceDateEpoch, storeFolder } from "../environment.ts";
 import type { OnEvent } from "../events.ts";
 import { within } from "../range.ts";
@@ -25,12 +26,16 @@ export interface AccessSettings extends StoreSettings, RegistrySettings {
   readonly onEvent?: OnEvent;
 }
 
-/** Of functions that make images. */
-export interface MakingSettings extends AccessSettings {
+/** Of functions that pull what they need. */
+export interface PullingSettings extends AccessSettings {
   /** Uses what is on this machine and asks no registry and no server. */
   readonly offline?: boolean;
   /** OCI image layout, tar file or folder, that is asked before the registries and servers. */
   readonly vendor?: string;
+}
+
+/** Of functions that make images. */
+export interface MakingSettings extends PullingSettings, CacheSettings {
   /** `auto` parts each layer that is built into dependencies and the rest; default `none`. */
   readonly split?: "none" | "auto";
   /** Seconds since 1970 for every time in the output; default: `SOURCE_DATE_EPOCH`, else 0. */
@@ -60,15 +65,27 @@ export async function sessionOptions(settings: AccessSettings): Promise<SessionO
 }
 
 /** @throws AircrateError usage, input */
-export async function imageOptions(settings: MakingSettings): Promise<ImageOptions> {
-  const { offline, vendor, split, epoch = sourceDateEpoch(environmentOf(settings)), maxLayerSize } = settings;
+export async function pullingOptions(settings: PullingSettings) {
+  const { offline, vendor } = settings;
   return {
     ...(await sessionOptions(settings)),
-    epoch: within(epoch, "epoch", { from: 0, to: LAST_EPOCH, whole: true }),
     ...(offline !== undefined && { offline }),
     ...(vendor !== undefined && { vendor }),
+  };
+}
+
+/** @throws AircrateError usage, input */
+export async function imageOptions(settings: MakingSettings): Promise<ImageOptions> {
+  const { cacheChoice } = await import("../cache/choose.ts");
+  const env = environmentOf(settings);
+  const { split, epoch = sourceDateEpoch(env), maxLayerSize } = settings;
+  const cache = cacheChoice(settings, env);
+  return {
+    ...(await pullingOptions(settings)),
+    epoch: within(epoch, "epoch", { from: 0, to: LAST_EPOCH, whole: true }),
     ...(split !== undefined && { split }),
     ...(maxLayerSize !== undefined && { maxLayerSize }),
+    ...(cache !== undefined && { cache }),
   };
 }
 

@@ -61,7 +61,7 @@ export function createCachePull({ store, pool, scratch, repository, ...options }
       signal.throwIfAborted();
       const { digest: layer, size } = blob;
       const where = whereOf(wanted);
-      const file = await fetchChecked(store, blob, {
+      const fetched = fetchChecked(store, blob, {
         ...{ where, sources: client.sources(referenceOf(wanted)), signal, pauses: [] },
         onStart: (from) => onEvent({ kind: "pull-start", reference: where, layer, size, from }),
         onBytes: (count) => onEvent({ kind: "pull-bytes", layer, size: count }),
@@ -76,6 +76,10 @@ export function createCachePull({ store, pool, scratch, repository, ...options }
           await rename(file, kept);
           return kept;
         },
+      });
+      const file = await fetched.catch((error: unknown) => {
+        onEvent({ kind: "pull-fail", layer });
+        throw error;
       });
       onEvent({ kind: "pull-end", reference: where, layer, size, stored: layer });
       return { file, digest: layer, blockSizes };

@@ -75,7 +75,12 @@ export function createCachePush({ store, known, target, onEvent }: CachePushOpti
       onStart: (from: number) => onEvent({ kind: "push-start", reference, layer: digest, size, from }),
       onBytes: (count: number) => onEvent({ kind: "push-bytes", layer: digest, size: count }),
     };
-    await target.upload({ digest, size }, content);
+    try {
+      await target.upload({ digest, size }, content);
+    } catch (error) {
+      onEvent({ kind: "push-fail", layer: digest });
+      throw error;
+    }
     onEvent({ kind: "push-end", reference, layer: digest, size });
   }
 }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Inspection } from "../../spec/inspection.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
+import { inStep } from "../events.ts";
 import type { FoundImage } from "../inspect/images.ts";
 import { type FoundFile, readFinished } from "../inspect/inspect.ts";
 import type { Platform } from "../platform.ts";
@@ -27,7 +28,7 @@ export interface Contents {
   readonly found?: FoundFile;
 }
 
-/** How a reference is looked up; a file needs nothing of it but `signal`. */
+/** How a reference is looked up; a file needs nothing of it but `signal` and `onEvent`. */
 export interface ContentsOptions extends SessionOptions {
   /** Of an image for several; default linux/arm64. */
   readonly platform?: Platform;
@@ -48,8 +49,8 @@ export async function readContents(name: string, options: ContentsOptions): Prom
   return readImageContents({ name, reference: referenceOf(name) }, options);
 }
 
-async function readFileContents(name: string, { signal }: ContentsOptions): Promise<Contents> {
-  const found = await readFinished(name, { lists: true, signal });
+async function readFileContents(name: string, { onEvent, signal }: ContentsOptions): Promise<Contents> {
+  const found = await inStep(onEvent, { work: "read", name }, () => readFinished(name, { lists: true, signal }));
   const images = found.images?.images ?? [];
   return { name, inspection: found.inspection, layers: layersOf(images), images, found };
 }

@@ -44,7 +44,9 @@ test("a project goes from its lock to a device by the library alone", async (t) 
   const update = { ...settings, appVersion: "2" };
   await aircrate.build(project, { ...update, output: at("2") });
   await aircrate.build(project, { ...update, output: at("2-thin"), since: [at("1")] });
-  await aircrate.thicken(at("2-thin"), { ...settings, output: at("2-again") });
+  events.length = 0;
+  await aircrate.thicken(at("2-thin"), { ...settings, output: at("2-again"), onEvent });
+  assert.ok(events.includes("step-bytes"));
   assert.equal(await sha256Of(at("2-again")), await sha256Of(at("2")));
 
   const { different, thin } = await aircrate.diff(at("1"), at("2"), settings);
@@ -96,6 +98,21 @@ test("what is pulled or built serves builds without a registry, in this store an
   assert.notEqual(other.store, store);
 });
 
+test("a layer cache is found where the command finds it", async (t) => {
+  const { project, settings, place, registry } = await siteFor(t);
+  const [one, other] = [`${registry.host}/team/one`, `${registry.host}/team/other`];
+  const env = { ...settings.env, AIRCRATE_CACHE: one };
+  for (const [options, cache] of [
+    [{ env }, one],
+    [{ env, cache: other }, other],
+    [{ env, cache: "off" }, undefined],
+    [{ env, cache: other, offline: true }, undefined],
+  ] as const) {
+    const report = await aircrate.build(project, { ...settings, ...options, output: join(place, "out") });
+    assert.equal(report.cache?.repository, cache);
+  }
+});
+
 test("settings that cannot be are refused by their names", async (t) => {
   const { project, settings, place } = await siteFor(t);
   for (const [options, message] of [
@@ -104,6 +121,8 @@ test("settings that cannot be are refused by their names", async (t) => {
     [{ timeout: Number.NaN }, /^timeout is not a number from 0.001 to 86400$/],
     [{ epoch: 1.5 }, /^epoch is not a whole number from 0 to 8589934591$/],
     [{ mirrors: ["docker.io"] }, /"docker.io" is not a mirror/],
+    [{ cacheMode: "read-write" }, /^to push layers, name the repository/],
+    [{ env: { ...settings.env, AIRCRATE_CACHE_MODE: "write" } }, /^AIRCRATE_CACHE_MODE is neither/],
   ] as const) {
     await rejectsWith(aircrate.build(project, { ...settings, ...options }), "usage", message);
   }

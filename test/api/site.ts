@@ -8,6 +8,7 @@ import type { EmbeddedRegistry } from "../support/embedded-registry.ts";
 
 /** What a program has that uses the library. */
 export interface Site {
+  /** Takes pushes, too. */
   readonly registry: EmbeddedRegistry;
   /** A copy of the example application. */
   readonly project: string;
@@ -19,7 +20,7 @@ export interface Site {
 }
 
 export async function siteFor(t: TestContext): Promise<Site> {
-  const registry = await demoRegistry(t);
+  const registry = await demoRegistry(t, { push: {} });
   const dir = tempDir(t);
   const [place, home, store] = [join(dir, "place"), join(dir, "home"), join(dir, "store")];
   for (const folder of [place, home]) mkdirSync(folder);

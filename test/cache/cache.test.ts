@@ -13,7 +13,7 @@ import { errorAnswer } from "../support/embedded-registry/answer.ts";
 import type { FaultHook } from "../support/embedded-registry.ts";
 import { registryWith } from "../support/registries.ts";
 import { freePort } from "../support/tools.ts";
-import { entries, fill, machine, stopPacking } from "./machine.ts";
+import { entries, fill, machine, openTransfers, stopPacking } from "./machine.ts";
 
 after(stopPacking);
 
@@ -102,8 +102,9 @@ describe("a cache that is out of order is left alone after one warning, and the 
       const registry = await registryWith(t);
       const layers = await fill(t, registry);
       registry.setFault(fault);
-      const { cache, build, warnings } = await machine(t, registry.host, options);
+      const { cache, build, warnings, events } = await machine(t, registry.host, options);
       assert.deepEqual(await build(), withSource(layers, "packed"));
+      assert.deepEqual(openTransfers(events), []);
       assert.equal(warnings.length, 1, warnings.join("\n"));
       assert.match(warnings[0]!, new RegExp(`^the layer cache ${registry.host}/team/cache was left alone: `));
       assert.match(warnings[0]!, told);

@@ -80,3 +80,13 @@ export async function machine(t: TestContext, host: string, options: Partial<Lay
   const build = () => Promise.all(LAYERS.map((layer) => buildLayer(store, pool, { ...layer, cache })));
   return { store, cache, build, warnings, events };
 }
+
+/** Layers of transfers that began, and neither ended nor failed. */
+export function openTransfers(events: readonly BuildEvent[]): string[] {
+  const open = new Set<string>();
+  for (const event of events) {
+    if (event.kind === "pull-start" || event.kind === "push-start") open.add(event.layer);
+    if (/^pu(?:ll|sh)-(?:end|fail)$/.test(event.kind) && "layer" in event) open.delete(event.layer);
+  }
+  return [...open];
+}

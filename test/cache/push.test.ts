@@ -6,7 +6,7 @@ import { recordPackedBlocks } from "../../lib/store/records.ts";
 import { errorAnswer } from "../support/embedded-registry/answer.ts";
 import type { EmbeddedRegistry, FaultHook } from "../support/embedded-registry.ts";
 import { registryWith } from "../support/registries.ts";
-import { machine, placed, stopPacking } from "./machine.ts";
+import { machine, openTransfers, placed, stopPacking } from "./machine.ts";
 
 after(stopPacking);
 
@@ -95,7 +95,7 @@ describe("a cache that cannot be pushed to is told of once", () => {
   for (const [name, told, fault] of FAULTS) {
     test(name, async (t) => {
       const registry = await registryWith(t, { push: {} });
-      const { build, cache, warnings } = await machine(t, registry.host, { answerMs: 2000 });
+      const { build, cache, warnings, events } = await machine(t, registry.host, { answerMs: 2000 });
       const layers = placed(await build());
       registry.setFault(fault);
       await cache.push(layers);
@@ -103,6 +103,7 @@ describe("a cache that cannot be pushed to is told of once", () => {
       assert.match(warnings[0]!, /^the layer cache [^ ]+ was left alone: /);
       assert.match(warnings[0]!, told);
       assert.equal(cache.counts().pushed, 0);
+      assert.deepEqual(openTransfers(events), []);
     });
   }
 });

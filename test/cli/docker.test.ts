@@ -18,6 +18,9 @@ test("words of Docker's command line mean what they mean there, and all others a
     "build --progress=rawjson -t a .": "image build --progress=plain -t a .",
     "image build --progress=plain -t a .": "image build --progress=plain -t a .",
     "plan -t": "plan -t",
+    constructor: "constructor",
+    "build -t a --progress constructor --progress=toString .":
+      "image build -t a --progress constructor --progress=toString .",
     "": "",
   };
   for (const [words, meant] of Object.entries(cases)) {

@@ -86,6 +86,8 @@ test("what is wrong is said in one line, with what may have been meant", () => {
     "here -jx": "unknown option -x",
     "here --constructor": "unknown option --constructor",
     "here -o": "-o needs a value",
+    "here --output=": "--output needs a value",
+    "here --mirror=": "--mirror needs a value",
     "here --output --json": "--output needs a value; write --output=--json when --json is meant to be one",
     "here --json=maybe": "--json takes no value",
     "here --tries x": '--tries takes a number, not "x"',
@@ -96,6 +98,7 @@ test("what is wrong is said in one line, with what may have been meant", () => {
   for (const [line, message] of Object.entries(cases)) {
     assert.throws(() => parse(line), new UsageError(message), line);
   }
+  assert.throws(() => parseWords([""], COMMAND), new UsageError("<place> is empty"));
   const { more: _, ...two } = COMMAND.positionals;
   assert.throws(
     () => parseWords(["here", "small", "b"], { positionals: two }),

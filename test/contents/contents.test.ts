@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { type Contents, type ContentsOptions, readContents } from "../../lib/contents/contents.ts";
 import { digestOf } from "../../lib/digest.ts";
+import type { BuildEvent } from "../../lib/events.ts";
 import { inspectFile } from "../../lib/inspect/inspect.ts";
 import { blobFile, openStore } from "../../lib/store/layout.ts";
 import { decode } from "../../spec/decode.ts";
@@ -59,6 +60,18 @@ for (const layout of ["hybrid", "hybrid-gzip", "flat", "legacy", "crane", "oci"]
     );
   });
 }
+
+test("to read a file is a step", async (t) => {
+  const name = join(tempDir(t), "file.tar");
+  writeFileSync(name, archiveOf({ layout: "flat" }));
+  const events: BuildEvent[] = [];
+  await readContents(name, { ...optionsIn(t), onEvent: (event) => void events.push(event) });
+  const step = { work: "read", name };
+  assert.deepEqual(events, [
+    { kind: "step-start", step },
+    { kind: "step-end", step },
+  ]);
+});
 
 test("a layer that is not there, or not what the config says, is not listed", async (t) => {
   const { [digestOf(CAMERA)]: _, ...others } = LISTS;

@@ -190,6 +190,7 @@ test("--exit-code tells whether two differ, faults have their own status, and da
   };
   assert.deepEqual(await status(one, two, "--exit-code"), [9, false, ""]);
   assert.deepEqual(await status(one, two, "--exit-code", "--json"), [9, false, ""]);
+  assert.deepEqual(await status(one, two, "--exit-code", "--quiet"), [9, true, ""]);
   assert.deepEqual(await status(one, two), [0, false, ""]);
   assert.deepEqual(await status(one, saved, "--exit-code", "--offline"), [0, false, ""]);
   const wrong = `aircrate: ${damaged}: the file is not right`;

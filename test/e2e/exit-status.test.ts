@@ -2,11 +2,19 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
-import { type Aircrate, type AircrateOptions, aircrateFor, copyGallery, dockerConfig } from "../support/aircrate.ts";
+import {
+  type Aircrate,
+  type AircrateOptions,
+  aircrateFor,
+  copyGallery,
+  dockerConfig,
+  PROGRAM,
+} from "../support/aircrate.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { demoRegistry, mirror } from "../support/demo-registry.ts";
 import { makeImage } from "../support/image-content.ts";
 import { manifestOf, writeFiles } from "../support/project.ts";
+import { run } from "../support/run.ts";
 import { freePort } from "../support/tools.ts";
 
 interface Case {
@@ -52,6 +60,7 @@ function check(t: TestContext, aircrate: Aircrate, one: Case): Promise<void> {
     const [more, same] = [masked(debugged.stderr), masked(done.stderr)];
     assert.ok(more.startsWith(same), `the same, and more:\n${more}\nis not the same as:\n${same}`);
     assert.match(debugged.stderr, FRAME);
+    assert.doesNotMatch(debugged.stderr, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 }
 
@@ -260,6 +269,7 @@ test("exit status 4: a registry or file cannot be reached or does not exist", as
       args: ["build", "typo", ...mirror(registry)],
     },
     { name: "no such folder", first: "nowhere: there is no such folder", args: ["build", "nowhere"] },
+    { name: "a name that steers terminals", first: "\\x1b[1m: there is no such folder", args: ["build", "\x1b[1m"] },
     { name: "no folder", first: "file: that is not a folder", args: ["plan", "file"] },
     {
       name: "an output below a file",
@@ -276,6 +286,9 @@ test("exit status 4: a registry or file cannot be reached or does not exist", as
     },
   ];
   for (const one of cases) await check(t, aircrate, { status: 4, ...one });
+  const full = await run("sh", ["-c", `'${process.execPath}' '${PROGRAM}' schema > /dev/full`]);
+  assert.equal(full.status, 4);
+  assert.match(full.stderr, /^aircrate: stdout: it cannot be written to\n {2}.*ENOSPC.*\n$/);
 });
 
 test("exit status 4: a registry that answers, but does not deliver", async (t) => {

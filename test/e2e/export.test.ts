@@ -150,6 +150,10 @@ test("export writes to no terminal, a pipe may end early, and what it cannot do 
   const command = `${process.execPath} ${PROGRAM}`;
   const early = await run("sh", ["-c", `${command} export '${file}' | head -c 1000 | wc -c`], { env });
   assert.deepEqual([early.status, early.stdout.trim(), early.stderr], [0, "1000", ""]);
+  const full = await run("sh", ["-c", `${command} export '${file}' > /dev/full`], { env });
+  assert.equal(full.status, 4);
+  assert.match(full.stderr, /^aircrate: stdout: it cannot be written to\n {2}.*ENOSPC.*\n$/);
+  for (const room of ["tmp", "leases"]) assert.deepEqual(readdirSync(join(aircrate.store, "aircrate", room)), [], room);
   if (requireTool(t, "script")) {
     for (const words of [`export '${file}'`, `extract '${file}' camera-control /app -o -`]) {
       const seen = await run("script", ["--quiet", "--return", "--command", `${command} ${words}`, "/dev/null"], {

@@ -123,7 +123,8 @@ async function prepare(t: TestContext) {
     registry.setFault(undefined);
     registry.clearRequests();
     const place = tempDir(t);
-    return { aircrate: aircrateFor(t), registry, place, args: [project, "-o", join(place, NAME), ...mirror(registry)] };
+    const args = [project, "-o", join(place, NAME), ...mirror(registry), "--progress", "none"];
+    return { aircrate: aircrateFor(t), registry, place, args };
   };
   const { aircrate, args, place } = site(t);
   await aircrate.build(args);

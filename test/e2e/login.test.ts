@@ -157,7 +157,7 @@ test("what is wrong about the command line, before anything is asked or written"
     [["login", host], "", /no terminal to ask for the password[\s\S]*--password-stdin < FILE/],
     [["login", host, "-u", USER], PASSWORD, /no terminal to ask/],
     [["login", host, "--password-stdin"], PASSWORD, /needs a user name[\s\S]*-> name the user with -u/],
-    [["login", host, "-u", "", "--password-stdin"], PASSWORD, /user name is empty/],
+    [["login", host, "-u", "", "--password-stdin"], PASSWORD, /--username needs a value/],
     [["login", host, "-u", "a:b", "--password-stdin"], PASSWORD, /has a colon/],
     [["login", host, "-u", USER, "--password-stdin"], "", /the password is empty/],
     [["login", host, "-u", USER, "--password-stdin"], "\n", /the password is empty/],
@@ -173,7 +173,7 @@ test("what is wrong about the command line, before anything is asked or written"
     [["login", `${host}/team`, "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
     [["login", "docker.io/library", "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
     [["login", "registry", "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
-    [["login", "", "-u", USER, "--password-stdin"], PASSWORD, /is not a registry/],
+    [["login", "", "-u", USER, "--password-stdin"], PASSWORD, /\[registry\] is empty/],
     [["logout", "http://x"], "", /is not a registry/],
     [["login", "--mirror", "docker.io=127.0.0.1:1", "-u", USER], "", /unknown option --mirror$/m],
   ] as const) {

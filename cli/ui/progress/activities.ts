@@ -76,6 +76,10 @@ export function createActivities(now: () => number): Activities {
       case "push-end":
         end(keyOf(event), event.size);
         break;
+      case "pull-fail":
+      case "push-fail":
+        running.delete(keyOf(event));
+        break;
       case "step-start":
         begin(event.step, { size: undefined, ...event.step, name: familiar(event.step.name) }, 0);
         break;

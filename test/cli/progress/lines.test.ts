@@ -74,6 +74,8 @@ test("pushes are shown as pulls are, and of one layer beside its pull", () => {
   assert.equal(total, "total   pulled 0.0 of 2.0 kB, pushed 0.5 of 2.0 kB; 0 s");
   tell({ kind: "push-end", reference: REFERENCE, layer: LAYER, size: 2000 });
   assert.equal(lines().at(-1), "total   pushed 2.0 of 2.0 kB, pulled 0.0 of 2.0 kB; 0 s");
+  tell({ kind: "pull-fail", layer: LAYER });
+  assert.deepEqual(lines(), [], "what came to nothing is not to be done any more");
 });
 
 test("what need not be packed after all is not to be done; what counts no bytes shows how long it takes", () => {
