@@ -6,7 +6,7 @@ import { makeFolder } from "./folder.ts";
 
 /**
  * Writes a file so that its name never leads to half of it: everything goes to a temporary name beside it, which is
- * renamed when `write` is done and removed when it fails.
+ * renamed when `write` is done and removed when it fails. Nothing but a file is replaced.
  *
  * @throws AircrateError unreachable when the place cannot be written to
  */
@@ -15,9 +15,10 @@ export async function writeOutput<T>(file: string, write: (handle: FileHandle) =
   const temporary = temporaryName(file);
   let handle: FileHandle;
   try {
-    if ((await stat(file).catch(() => undefined))?.isDirectory() === true) {
-      throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
-    }
+    const found = await stat(file).catch(() => undefined);
+    if (found?.isDirectory() === true) throw new Error("it is a folder");
+    // Root would rename the file over /dev/null, or the pipe behind /dev/stdout.
+    if (found?.isFile() === false) throw new Error("it is a device, a pipe or a socket");
     await makeFolder(folder);
     handle = await open(temporary, "wx", 0o666);
   } catch (error) {

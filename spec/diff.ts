@@ -55,7 +55,10 @@ export const LayerChange = Type.Object(
     /** Place in the image, the lowest layer is 1. */
     from: optional(Type.Integer({ minimum: 1 })),
     to: optional(Type.Integer({ minimum: 1 })),
-    /** What it takes in the file, packed or not; absent where the file does not hold it or it is packed with others. */
+    /**
+     * Bytes in the file when the archive was joined of packed layers, else in the archive, packed or not; absent where the
+     * file does not hold it.
+     */
     size: optional(Size),
     /** Bytes of the plain tar. */
     plainSize: optional(Size),

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
 import { AircrateError } from "../lib/error.ts";
 import { createPositionalWriter, writeAll, writeOutput } from "../lib/output.ts";
-import { tempDir } from "./support/cleanup.ts";
+import { onCleanup, tempDir } from "./support/cleanup.ts";
 import { failure, rejectsWith } from "./support/faults.ts";
 import { killGroup, spawnGroup } from "./support/run.ts";
 import { noise, seeded } from "./support/seeded.ts";
@@ -62,6 +63,18 @@ test("a folder that has taken the name meanwhile", async (t) => {
     /-o/,
   );
   assert.deepEqual(readdirSync(join(file, "..")), ["out"]);
+});
+
+test("what is no file is not replaced by one", async (t) => {
+  const dir = tempDir(t);
+  const socket = join(dir, "socket");
+  const server = createServer().listen(socket);
+  onCleanup(t, () => void server.close());
+  await once(server, "listening");
+  const written = writeOutput(socket, (handle) => handle.write("content"));
+  await rejectsWith(written, "unreachable", /socket: the file cannot be written/, /it is a device, a pipe or a socket/);
+  assert.ok(statSync(socket).isSocket());
+  assert.deepEqual(readdirSync(dir), ["socket"]);
 });
 
 test("a place that cannot be written to", async (t) => {

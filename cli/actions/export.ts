@@ -17,11 +17,11 @@ export async function run(args: ExportArguments): Promise<void> {
     ...(platform !== undefined && { platform: parseTargetPlatform(platform) }),
   };
   const size = await withSignals((signal) => exportFile(file, { ...options, signal }));
-  if (output !== undefined) print(`${output}  ${bytes(size)}\n`);
+  if (typeof options.output !== "function") print(`${output}  ${bytes(size)}\n`);
 }
 
 async function outputOf({ output, format }: ExportArguments): Promise<ExportOptions["output"]> {
-  if (output === undefined) return stdoutWriter("an archive", "aircrate export FILE | docker load");
+  if (output === undefined || output === "-") return stdoutWriter("an archive", "aircrate export FILE | docker load");
   const named = output.endsWith("/") || output.endsWith(path.sep);
   if (!named && (await stat(output).catch(() => undefined))?.isDirectory() !== true) return output;
   if (format === "oci") return { folder: output };

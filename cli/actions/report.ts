@@ -6,11 +6,14 @@ import { renderPage } from "../../lib/page/render.ts";
 import { pageName, writePage } from "../../lib/page/write.ts";
 import type { ReportArguments } from "../commands/report.ts";
 import { contentsOptions } from "../contents-options.ts";
+import { stdoutWriter } from "../stdout.ts";
 import { bytes, counted, print, printJson, warn } from "../ui/text.ts";
 import { watched } from "../watched.ts";
 
 export async function run(args: ReportArguments): Promise<void> {
   const passedOver = createWarnings();
+  const toStdout =
+    args.output === "-" && !args.json ? stdoutWriter("a page", "aircrate report FILE -o - | gzip > FILE") : undefined;
   const options = await contentsOptions(args, process.env);
   const data = pageData(
     await watched(args, ({ signal, onEvent }) =>
@@ -18,7 +21,7 @@ export async function run(args: ReportArguments): Promise<void> {
     ),
   );
   if (args.json) printJson(data);
-  else if (args.output === "-") process.stdout.write(await renderPage(data));
+  else if (toStdout !== undefined) await toStdout(Buffer.from(await renderPage(data)));
   else {
     const file = args.output ?? pageName(args.package, data.kind);
     const size = await writePage(file, data);

@@ -16,7 +16,7 @@ export const exportCommand: Command<ExportArguments> = {
       short: "o",
       value: "FILE",
       defaultDescription: "stdout",
-      describe: "File to write; DIR/ for an image layout as a folder",
+      describe: "File to write, - for stdout; DIR/ for an image layout as a folder",
     },
     format: {
       choices: ["docker-archive", "oci"],

@@ -1,6 +1,6 @@
 import { AircrateError, EXIT_STATUS } from "../../lib/error.ts";
 import { colored } from "./color.ts";
-import { printable } from "./text.ts";
+import { oneLine, printable } from "./text.ts";
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {
@@ -29,7 +29,7 @@ export class Interrupted extends Error {
  */
 export function printError(error: unknown, command: string): number {
   const [status, lines] = describe(error, command);
-  const text = lines.map(printable).join("\n");
+  const text = lines.map(oneLine).join("\n");
   process.stderr.write(`${text.replace(/^aircrate:/, (name) => colored("red", name))}\n`);
   if (process.env.AIRCRATE_DEBUG === "1") process.stderr.write(`${printable(trace(error))}\n`);
   return status;

@@ -104,7 +104,7 @@ export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
-/** Prints a document on stdout, for programs. */
+/** Prints a document on stdout, for programs; also of the control characters that JSON allows none is left as it is. */
 export function printJson(document: object): void {
   process.stdout.write(`${jsonText(document)}\n`);
 }
@@ -119,5 +119,5 @@ export function jsonText(document: object): string {
 
 /** Prints a warning on stderr: what worked all the same, but may not be what was meant. */
 export function warn(text: string): void {
-  writeLines(`${colored("yellow", "warning:")} ${printable(text)}\n`);
+  writeLines(`${colored("yellow", "warning:")} ${oneLine(text)}\n`);
 }

@@ -3,7 +3,7 @@ import { abortable } from "../abort.ts";
 import { type ArchiveImage, type ArchiveMember, composeArchive } from "../archive/compose.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError } from "../error.ts";
-import type { OnEvent } from "../events.ts";
+import { inStep, type OnEvent } from "../events.ts";
 import { finishImage } from "../image/image.ts";
 import { createPull } from "../image/pull.ts";
 import { type ArchiveScan, addMember, createArchiveScan } from "../inspect/archive.ts";
@@ -42,10 +42,14 @@ export async function readImageContents(named: Named, options: ContentsOptions):
     const archive = createArchiveScan("");
     const budget = createBudget(name, { lists: true, signal: options.signal });
     const { members } = composeArchive([{ tags, ...parts }], "oci", "gzip");
-    for (const member of members) await scanMember(archive, member, { store, budget });
+    await inStep(options.onEvent, { work: "read", name }, async () => {
+      for (const member of members) await scanMember(archive, member, { store, budget });
+    });
     const { images } = findImages(archive);
     const described = describeImages(archive, images).map((image) => ({ ...image, manifestDigest }));
-    const size = [...archive.members.values()].reduce((sum, member) => sum + member.size, 0);
+    // What makes a layout of them is not in the image, and is longer for a longer name.
+    const blobs = [...archive.members.values()].filter(({ name }) => name.startsWith("blobs/"));
+    const size = blobs.reduce((sum, blob) => sum + blob.size, 0);
     return {
       name,
       inspection: {

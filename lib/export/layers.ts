@@ -7,15 +7,15 @@ import { visitRanges } from "../import/ranges.ts";
 import { spool } from "../import/spool.ts";
 import type { Member } from "../inspect/archive.ts";
 import { type PackedRange, packedRanges } from "../inspect/image-facts.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { checkBlob, keepLayer, MAX_LAYER_SIZE } from "../layer/ingest.ts";
 import type { Store } from "../store/layout.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import type { Holder, Source } from "./source.ts";
 
-export interface TakeContext {
+export interface TakeContext extends ReadOptions {
   readonly store: Store;
   readonly pool: WorkPool;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function takeLayers(
     }
     const where = ({ name }: Member) => `${scan.file}: ${archive.prefix}${name}`;
     await visitRanges(scan, archive, {
-      ranges,
+      ...{ ranges, signal: context.signal },
       async visit({ layer, range }, packed) {
         const { member } = layer;
         taken.set(member, await takeRange(layer, range, { ...context, packed, where: where(member) }));
@@ -55,12 +55,10 @@ export async function takeLayers(
     });
     const rest = [...wanted.keys()].filter((member) => !taken.has(member));
     await visitMembers(scan, archive, {
-      wanted: new Set(rest),
+      ...{ wanted: new Set(rest), signal: context.signal },
       async visit(member, content) {
-        const stoppable = "chunks" in content ? { chunks: until(context.signal, content.chunks) } : content;
-        const { record } = await takeLayer(context.store, wanted.get(member)!, {
-          ...{ content: stoppable, pool: context.pool, where: where(member) },
-        });
+        const how = { ...context, content, where: where(member) };
+        const { record } = await takeLayer(context.store, wanted.get(member)!, how);
         taken.set(member, record);
       },
     });
@@ -71,9 +69,9 @@ export async function takeLayers(
 async function takeRange(
   { diffId }: ImportLayer,
   { start, end }: PackedRange,
-  { store, pool, signal, packed, where }: TakeContext & { packed: AsyncIterable<Uint8Array>; where: string },
+  { store, pool, packed, where }: TakeContext & { packed: AsyncIterable<Uint8Array>; where: string },
 ): Promise<LayerRecord> {
-  const { file } = await spool(store, until(signal, packed), end - start);
+  const { file } = await spool(store, packed, end - start);
   try {
     const options = { where, diffId, maxPlainSize: MAX_LAYER_SIZE };
     const checked = await checkBlob(pool, file, options);
@@ -81,15 +79,5 @@ async function takeRange(
     return await keepLayer(store, pool, descriptor, { file, checked, ...options });
   } finally {
     await rm(file, { force: true });
-  }
-}
-
-async function* until(
-  signal: AbortSignal | undefined,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of chunks) {
-    signal?.throwIfAborted();
-    yield chunk;
   }
 }

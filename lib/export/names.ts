@@ -63,7 +63,8 @@ export function choosePlatform(
   const chosen = new Map<string | ImportImage, TaggedImage>();
   for (const one of named) {
     if (platform !== undefined && match(one, platform) === 0) continue;
-    const key = one.tag ?? one.image;
+    // Without a name, the index tells what belongs together.
+    const key = one.tag ?? one.image.index?.descriptor.digest ?? one.image;
     const other = chosen.get(key);
     if (other === undefined || match(one, wanted) > match(other, wanted)) chosen.set(key, one);
   }
@@ -87,12 +88,17 @@ export function findNamed(source: Source, named: readonly TaggedImage[], name: s
   const wanted = fullName(service?.imageName ?? name);
   const image = wanted === undefined ? undefined : named.find(({ tag }) => tag === wanted);
   if (image !== undefined) return image;
-  const known = knownNames(source, named);
   const kind = services.length > 0 ? "service" : "image";
+  const known = knownNames(source, named);
   throw new AircrateError("unreachable", `there is no ${kind} ${name} in the file${didYouMean(name, known)}`, {
     where: file,
-    reason: known.length === 0 ? "its images have no names" : `there are ${known.join(", ")}`,
+    reason: namesText(known),
   });
+}
+
+/** {@link knownNames}, for messages. */
+export function namesText(known: readonly string[]): string {
+  return known.length === 0 ? "its images have no names" : `there are ${known.join(", ")}`;
 }
 
 /** What images of a file can be called: services of an application, else tags. */

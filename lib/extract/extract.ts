@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { abortable } from "../abort.ts";
 import type { Write } from "../archive/pieces.ts";
 import { AircrateError } from "../error.ts";
 import { createPositionalWriter, writeOutput } from "../output.ts";
@@ -43,9 +44,13 @@ export interface Extraction {
  * The file is read twice, and of what is packed only what is taken is unpacked to disk.
  *
  * @throws AircrateError as `openImage`; unreachable: there is no such path, the output cannot be written; usage: a file is
- *   in the way; input: a device, or names that this disk cannot have
+ *   in the way; input: a device, or names that this disk cannot have; the reason of the signal
  */
-export async function extractPath(file: string, options: ExtractOptions): Promise<Extraction> {
+export function extractPath(file: string, options: ExtractOptions): Promise<Extraction> {
+  return abortable(options.signal, () => extract(file, options));
+}
+
+async function extract(file: string, options: ExtractOptions): Promise<Extraction> {
   const { path: wanted, signal } = options;
   const opened = await openImage(file, options);
   const node = findPath(opened, wanted);

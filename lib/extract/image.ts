@@ -1,5 +1,5 @@
 import { AircrateError } from "../error.ts";
-import { choosePlatform, findNamed, knownNames, type TaggedImage, taggedImages } from "../export/names.ts";
+import { choosePlatform, findNamed, knownNames, namesText, type TaggedImage, taggedImages } from "../export/names.ts";
 import { readSource, type Source, type SourceOptions } from "../export/source.ts";
 import type { RootNode } from "../image/node.ts";
 import type { ImportImage } from "../import/select.ts";
@@ -37,7 +37,7 @@ function onlyImage(named: readonly TaggedImage[], source: Source): TaggedImage {
   if (images.size === 1) return named[0]!;
   throw new AircrateError("usage", `the file holds ${images.size} images: name one`, {
     where: source.found.inspection.file,
-    reason: `there are ${knownNames(source, named).join(", ")}`,
+    reason: namesText(knownNames(source, named)),
   });
 }
 

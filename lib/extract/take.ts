@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
 import type { Holder } from "../export/source.ts";
 import { readGzip } from "../gzip/members.ts";
-import type { ImportLayer, LayerContent } from "../import/layer.ts";
+import { type ImportLayer, type LayerContent, readSegment } from "../import/layer.ts";
 import { changedError, readingError, visitMembers } from "../import/members.ts";
 import type { Member } from "../inspect/archive.ts";
+import type { ReadOptions } from "../inspect/inspect.ts";
 import { BLOCK } from "../tar/header.ts";
 import type { FoundEntry } from "../tar/parser.ts";
 import { readTar } from "../tar/reader.ts";
@@ -20,10 +20,9 @@ export interface Taken {
   readonly content?: FileSegment;
 }
 
-export interface TakeOptions {
+export interface TakeOptions extends ReadOptions {
   /** A file for what has to be unpacked; must not be there yet. */
   readonly spool: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -51,10 +50,10 @@ export async function takeEntries(
   try {
     for (const [{ scan, archive }, layers] of byHolder) {
       await visitMembers(scan, archive, {
-        wanted: new Set(layers.keys()),
+        ...{ wanted: new Set(layers.keys()), signal },
         async visit(member, content) {
           const { layer, wanted } = layers.get(member)!;
-          await readLayer(content, { layer, file: scan.file }, async (entry, bytes, place) => {
+          await readLayer(content, { layer, file: scan.file, signal }, async (entry, bytes, place) => {
             signal?.throwIfAborted();
             const found = wanted.next(cleanPath(entry.path));
             if (found.length === 0) return;
@@ -132,10 +131,10 @@ type VisitEntry = (
 /** @param visit is told the place of an entry's content where that can be read without unpacking */
 async function readLayer(
   content: LayerContent,
-  { layer: { packed }, file }: { layer: ImportLayer; file: string },
+  { layer: { packed }, file, signal }: ReadOptions & { layer: ImportLayer; file: string },
   visit: VisitEntry,
 ): Promise<void> {
-  const chunks = "chunks" in content ? content.chunks : streamOf(content.segment);
+  const chunks = "chunks" in content ? content.chunks : readSegment(content.segment, signal);
   const plain = "segment" in content && !packed ? content.segment : undefined;
   try {
     await readTar(packed ? readGzip(chunks) : chunks, (entry, bytes) => {
@@ -146,11 +145,4 @@ async function readLayer(
   } catch (error) {
     throw readingError(error, file);
   }
-}
-
-const CHUNK = 256 * 1024;
-
-/** @param segment that is not empty */
-export function streamOf({ file, offset, size }: FileSegment): AsyncIterable<Uint8Array> {
-  return createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: CHUNK });
 }

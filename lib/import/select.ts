@@ -8,6 +8,7 @@ import type { ArchiveScan, Member } from "../inspect/archive.ts";
 import { type FoundImage, findImages } from "../inspect/images.ts";
 import { blobName, digestInName } from "../inspect/lookup.ts";
 import type { FoundManifest } from "../inspect/oci.ts";
+import { parseReference } from "../reference.ts";
 import { checkLayer, type Elsewhere, type ImportLayer } from "./layer.ts";
 
 /** An image of a file, as far as one pass over the file proves it. */
@@ -107,9 +108,21 @@ function versionsOf({ listed, tags, manifests }: FoundImage): Version[] {
     byDigest.set(digest, [...(byDigest.get(digest) ?? []), manifest]);
   }
   return [...byDigest.values()].map((group) => ({
-    names: [...new Set(group.flatMap(({ containerdName, refName }) => containerdName ?? refName ?? []))],
+    names: [...new Set(group.flatMap(({ containerdName, refName }) => containerdName ?? readName(refName)))],
     manifest: group[0]!,
   }));
+}
+
+/** Many writers give the tag alone here. One such as `1.0-RC1`, which is no reference, names nothing. */
+function readName(refName: string | undefined): string[] {
+  if (refName === undefined) return [];
+  try {
+    parseReference(refName);
+    return [refName];
+  } catch (error) {
+    if (error instanceof AircrateError) return [];
+    throw error;
+  }
 }
 
 function describe(

@@ -34,7 +34,8 @@ export function pageData(contents: Contents): PageData {
   const hidden = findHidden(files, layers, images);
   return {
     version: 1,
-    name: inspection.kind === "image" ? contents.name : path.basename(contents.name),
+    // `.` is a folder with a name, too.
+    name: inspection.kind === "image" ? contents.name : path.basename(path.resolve(contents.name)),
     kind: inspection.kind,
     ...(inspection.app && { app: describeApp(inspection.app) }),
     images: inspection.images.map(({ tags }, i) => ({ name: nameOf(i, inspection), tags, layers: images[i]! })),
@@ -68,11 +69,24 @@ function layersOf({ inspection, layers: contents }: Contents): { layers: FoundLa
     }
     const index = found.size;
     const inside = layer.diffId === undefined ? undefined : contents.get(layer.diffId);
-    found.set(key, { index, layer, users: [image], contents: inside ?? { entries: [], truncated: false } });
+    found.set(key, { index, layer, users: [image], contents: inside ?? unlisted(layer) });
     return index;
   };
   const images = inspection.images.map((image, i) => image.layers.map((layer) => add(layer, i)));
   return { images, layers: [...found.values()] };
+}
+
+/** What stands for a layer that has no list: it must not look empty without a word. */
+function unlisted({ missing, encoding, plainSize }: InspectedLayer): LayerContents {
+  const none = { entries: [], truncated: false };
+  if (missing === true) return none;
+  const isRead = encoding === undefined || encoding === "plain" || encoding === "gzip";
+  const why = !isRead
+    ? `it is packed with ${encoding}, which is not read here`
+    : plainSize === undefined
+      ? "it cannot be unpacked"
+      : "it is not what the config says";
+  return { ...none, fault: `its files are not listed: ${why}` };
 }
 
 /** What is packed as a whole does not tell what one layer takes of it. */

@@ -18,7 +18,8 @@ export async function writePage(file: string, data: PageData): Promise<number> {
 /** Where the page goes when nobody says so: beside the file, or into the working folder for an image by reference. */
 export function pageName(name: string, kind: PageData["kind"]): string {
   if (kind === "image") return `${name.replace(/[^\w.-]+/g, "-")}.html`;
-  return `${path.join(path.dirname(name), path.basename(name).replace(ENDING, ""))}.html`;
+  // Beside `.` is in the folder around it.
+  return `${path.join(name, "..", path.basename(path.resolve(name)).replace(ENDING, ""))}.html`;
 }
 
 const ENDING = /\.(?:auterionos|mender|image|oci|tgz|tar(?:\.gz)?)$/i;

@@ -73,7 +73,8 @@ export function createEntryList(room: ListRoom): EntryList {
     try {
       const entry = entryOf(found);
       if (entry === undefined) return;
-      if (room.take(sizeOf(entry))) open = { entry, hash: entry.kind === "file" ? createHash("sha256") : undefined };
+      if (room.take(sizeOf(entry, entries.at(-1)?.path ?? "")))
+        open = { entry, hash: entry.kind === "file" ? createHash("sha256") : undefined };
       else truncated = true;
     } catch (error) {
       if (!(error instanceof TarFormatError)) throw error;
@@ -114,8 +115,22 @@ function entryOf({ path, type, size, mode, uid, gid, link, xattrs }: FoundEntry)
   };
 }
 
-function sizeOf({ path, kind, link = "", xattrs }: ContentEntry): number {
-  let size = ENTRY_SIZE + path.length + link.length + (kind === "file" ? DIGEST_SIZE : 0);
+/** @param before path of the entry in front of it */
+function sizeOf({ path, kind, link = "", xattrs }: ContentEntry, before: string): number {
+  let size =
+    ENTRY_SIZE * (1 + impliedFolders(path, before)) + path.length + link.length + (kind === "file" ? DIGEST_SIZE : 0);
   for (const name of xattrs?.keys() ?? []) size += DIGEST_SIZE + name.length;
   return size;
+}
+
+/**
+ * Folders on the way to an entry that nothing in front of it is in: layers rarely leave them out, and whoever makes a tree
+ * of the list makes a folder of each part of a path.
+ */
+function impliedFolders(path: string, before: string): number {
+  const names = path.split("/");
+  const others = before.split("/");
+  let same = 0;
+  while (same < names.length - 1 && names[same] === others[same]) same += 1;
+  return names.length - 1 - same;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { type Contents, type ContentsOptions, readContents } from "../../lib/contents/contents.ts";
 import { digestOf } from "../../lib/digest.ts";
-import type { BuildEvent } from "../../lib/events.ts";
+import type { BuildEvent, OnEvent } from "../../lib/events.ts";
 import { inspectFile } from "../../lib/inspect/inspect.ts";
 import { blobFile, openStore } from "../../lib/store/layout.ts";
 import { decode } from "../../spec/decode.ts";
@@ -90,6 +90,7 @@ test("an image of a registry is listed as the file that it is saved to, and with
   const image = generatedBusybox();
   const registry = await registryWith(t);
   registry.addImage("team/busybox", "1", image);
+  registry.addImage("team/a-busybox-with-a-longer-name", "1", image);
   const layout = writeLayout(join(tempDir(t), "layout.tar"), layoutFiles([{ image }]));
   const options = optionsIn(t);
   const expected = await readContents(layout, options);
@@ -106,6 +107,8 @@ test("an image of a registry is listed as the file that it is saved to, and with
     },
   );
   assert.deepEqual(inspection.images[0]!.tags, [name]);
+  const longer = await readContents(`${registry.host}/team/a-busybox-with-a-longer-name:1`, options);
+  assert.equal(longer.inspection.totals.file, inspection.totals.file);
   await registry.close();
   assert.deepEqual(await readContents(name, { ...options, offline: true }), contents);
 
@@ -146,6 +149,23 @@ test("what is no file is a reference, but for what can be nothing else than a fi
   // A folder counts as a file.
   mkdirSync(join(dir, "folder"));
   await rejectsWith(readContents(join(dir, "folder"), options), "input", /neither manifest.json nor index.json/);
+});
+
+test("reading is a step", async (t) => {
+  const { store, build } = await localImages(t);
+  await build("app:1", "FROM scratch\nCOPY one /opt/one\n");
+  const file = join(tempDir(t), "file.tar");
+  writeFileSync(file, archiveOf());
+  for (const name of [file, "app:1"]) {
+    const steps: string[] = [];
+    const onEvent: OnEvent = (event) => {
+      if (event.kind === "step-start" || event.kind === "step-end") {
+        steps.push(`${event.kind} ${event.step.work} ${event.step.name}`);
+      }
+    };
+    await readContents(name, { store: store.root, onEvent });
+    assert.deepEqual(steps.slice(-2), [`step-start read ${name}`, `step-end read ${name}`]);
+  }
 });
 
 test("a signal stops the reading", async (t) => {

@@ -154,8 +154,18 @@ test("export writes to no terminal, a pipe may end early, and what it cannot do 
   assert.equal(full.status, 4);
   assert.match(full.stderr, /^aircrate: stdout: it cannot be written to\n {2}.*ENOSPC.*\n$/);
   for (const room of ["tmp", "leases"]) assert.deepEqual(readdirSync(join(aircrate.store, "aircrate", room)), [], room);
+  const part = `${command} extract '${file}' camera-control / -o - | head -c 1000 | wc -c`;
+  assert.equal((await runOk("sh", ["-c", part], { env })).trim(), "1000");
+  for (const folder of ["tmp", "leases"]) {
+    assert.deepEqual(readdirSync(join(aircrate.store, "aircrate", folder)), [], "nothing stays in the store");
+  }
+  await runOk("sh", ["-c", `${command} export '${file}' -o - > piped && ${command} export '${file}' -o whole`], {
+    ...{ env, cwd: dir },
+  });
+  assert.equal(await sha256Of(join(dir, "piped")), await sha256Of(join(dir, "whole")));
   if (requireTool(t, "script")) {
-    for (const words of [`export '${file}'`, `extract '${file}' camera-control /app -o -`]) {
+    const others = [`export '${file}' -o -`, `report '${file}' -o -`];
+    for (const words of [...others, `export '${file}'`, `extract '${file}' camera-control /app -o -`]) {
       const seen = await run("script", ["--quiet", "--return", "--command", `${command} ${words}`, "/dev/null"], {
         env,
       });

@@ -50,7 +50,12 @@ test("files, folders and lists of a service of a package", async (t) => {
 
 test("a list shows modes and owners as ls does, and its names steer no terminal", async (t) => {
   const dir = tempDir(t);
-  const layer = tarOf([{ path: "d/" }, { path: "d/a\u001b[31m\nb", data: "x" }, { path: "d/l", symlink: "\u0007" }]);
+  const layer = tarOf([
+    { path: "d/" },
+    { path: "d/a\u001b[31m\nb", data: "x" },
+    { path: "d/l", symlink: "\u0007" },
+    { path: "e/c\u009b1m" },
+  ]);
   const image = makeImage({ platform: { os: "linux", architecture: "arm64" }, layers: [layer] });
   writeFileSync(join(dir, "hostile.tar"), archiveOf(image, [layer], null));
   writeFileSync(join(dir, "nasty.tar"), nastyArchive());
@@ -62,6 +67,14 @@ test("a list shows modes and owners as ls does, and its names steer no terminal"
   assert.match(stdout, /^lrwxrwxrwx {2}0:0 +0 {2}out -> \.\.\/\.\.\/\.\.\/\.\.\/\.\.\/etc$/m);
   const hostile = await aircrate.run(["extract", "hostile.tar", "/d", "--list"]);
   assert.equal(hostile.stdout, "-rw-r--r--  0:0  1  a\\x1b[31m\\x0ab\nlrwxrwxrwx  0:0  0  l -> \\x07\n");
+  const missing = await aircrate.run(["extract", "hostile.tar", "/d/none\naircrate: \u009bfake"]);
+  assert.match(
+    missing.stderr,
+    /^aircrate: \S+ \/d\/none\\x0aaircrate: \\x9bfake: there is no such file.*\n {2}-> .*\n$/,
+  );
+  const { stdout: json } = await aircrate.run(["report", "hostile.tar", "--json"]);
+  assert.deepEqual(JSON.parse(json).layers[0].folders[1].names, ["c\u009b1m"]);
+  assert.doesNotMatch(json, /[\u007f-\u009f]/);
 });
 
 test("owners only for root, and only when that is asked for", async (t) => {

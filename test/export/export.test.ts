@@ -179,6 +179,23 @@ test("of an image for several platforms one is taken", async (t) => {
   await rejectsWith(other, "unreachable", /no image for linux\/s390x/, /linux\/amd64, linux\/arm64, linux\/riscv64/);
 });
 
+test("of an image for several platforms one is taken without a name, too", async (t) => {
+  const platforms = ["amd64", "arm64"].map((architecture) => ({ os: "linux", architecture }));
+  const images = platforms.map((platform) => makeImage({ platform, layers: [tarOf([{ path: "a" }])] }));
+  const image = makeIndex(images.map((image, i) => ({ image, platform: platforms[i]! })));
+  const file = writeLayout(join(tempDir(t), "layout"), layoutFiles([{ image }]));
+  const found = await imagesIn(t, await exported(t, file));
+  assert.deepEqual(
+    found.map(({ tags, manifestDigest }) => [tags, manifestDigest]),
+    [[[], digestOf(images[1]!.root.bytes)]],
+  );
+});
+
+test("a tag alone that is no reference is no name", async (t) => {
+  const [found] = await imagesIn(t, await exported(t, layout(t, nastyImage(), "1.0-RC1")));
+  assert.deepEqual(found!.tags, []);
+});
+
 test("a folder is there when it is whole", async (t) => {
   const dir = tempDir(t);
   const file = write(t, nastyArchive());

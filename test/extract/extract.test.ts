@@ -278,6 +278,15 @@ test("two names that a disk takes for one are refused, and nothing is left", asy
   assert.deepEqual(readdirSync(dir), []);
 });
 
+test("a signal stops it with its reason, and nothing stays", async (t) => {
+  const { dir, extract } = benchFor(t);
+  const stop = new AbortController();
+  const output = async () => stop.abort(new Error("enough"));
+  await assert.rejects(extract("/data/tool", { output, signal: stop.signal }), /enough/);
+  await assert.rejects(extract("/data", { signal: stop.signal }), /enough/);
+  assert.deepEqual(readdirSync(dir), []);
+});
+
 test("a damaged file gives nothing", async (t) => {
   const bytes = Buffer.from(nastyArchive());
   bytes.write("Umlauts", bytes.indexOf("umlauts"));

@@ -134,6 +134,20 @@ test("what could not be read is told, of layers too", () => {
   );
 });
 
+test("a layer without a list is not shown as an empty one", () => {
+  const contents = packageOf(APP, (inspection) =>
+    changeLayers(inspection, (layer) =>
+      layer.createdBy === "COPY one" ? { ...layer, encoding: "zstd" } : { ...layer, encoding: "gzip", plainSize: 9 },
+    ),
+  );
+  const { faults } = pageData({ ...contents, layers: new Map() });
+  assert.deepEqual(faults, [
+    { where: "layer 1", message: "its files are not listed: it is not what the config says" },
+    { where: "layer 2", message: "its files are not listed: it is packed with zstd, which is not read here" },
+    { where: "layer 3", message: "its files are not listed: it is not what the config says" },
+  ]);
+});
+
 function changeLayers(inspection: Inspection, change: (layer: InspectedLayer) => InspectedLayer): Inspection {
   const images = inspection.images.map((image) => ({ ...image, layers: image.layers.map(change) }));
   return { ...inspection, images };

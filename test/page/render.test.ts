@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import test from "node:test";
 import { pageData } from "../../lib/page/data.ts";
 import { renderPage } from "../../lib/page/render.ts";
@@ -50,5 +51,6 @@ test("a page goes beside its file, one of an image into the working folder", () 
     names.map((name) => pageName(name, "oci")),
     ["build/app-1.0.0.html", "a.html", "old.v2/layout.html", "x.html", "gallery.html"],
   );
+  assert.equal(pageName(".", "oci"), `../${basename(process.cwd())}.html`);
   assert.equal(pageName("10.0.0.5:5000/a/b:1.0", "image"), "10.0.0.5-5000-a-b-1.0.html");
 });

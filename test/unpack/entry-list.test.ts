@@ -70,6 +70,14 @@ test("what does not fit into the room is left out, and said to be", () => {
   assert.equal(entries.at(-1)!.path, `file-${entries.length - 1}`);
 });
 
+test("folders that a layer leaves out take room, those that are in front of their files do not", () => {
+  const folders = ["a", "a/b", "a/b/c", "a/b/c/d"].map((path) => ({ path: `${path}/` }));
+  const told = tarOf([...folders, ...["1", "2", "3"].map((name) => ({ path: `a/b/c/d/${name}` }))]);
+  assert.deepEqual([listOf(told, 3000).truncated, listOf(told, 3000).entries.length], [false, 7]);
+  const deep = tarOf(["1", "2", "3"].map((name) => ({ path: `${name}/${"x/".repeat(8)}file` })));
+  assert.deepEqual([listOf(deep, 3000).truncated, listOf(deep, 3000).entries.length], [true, 1]);
+});
+
 for (const [what, tar, fault] of [
   ["a path that climbs", tarOf([{ path: "a" }, { path: "b/../../c" }, { path: "d" }]), /leaves the layer/],
   ["a hard link that climbs", tarOf([{ path: "a" }, { path: "b", hardlink: "../c" }]), /leaves the layer/],
