@@ -8,11 +8,12 @@ import { stdoutWriter } from "../stdout.ts";
 import { bytes, print } from "../ui/text.ts";
 
 export async function run({ names, output, platform }: SaveArguments): Promise<void> {
+  const file = output === "-" ? undefined : output;
   const options = {
-    output: output ?? stdoutWriter("an archive", "aircrate save NAME:TAG | gzip > FILE"),
+    output: file ?? stdoutWriter("an archive", "aircrate save NAME:TAG | gzip > FILE"),
     ...(platform !== undefined && { platform: formatPlatform(parseTargetPlatform(platform)) }),
   };
   const store = await findStore(storeFolder(process.env));
   const size = await withSignals((signal) => saveImages(store, names, { ...options, signal }));
-  if (output !== undefined) print(`${output}  ${bytes(size)}\n`);
+  if (file !== undefined) print(`${file}  ${bytes(size)}\n`);
 }

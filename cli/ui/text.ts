@@ -86,11 +86,17 @@ export function launchOrderText(waves: readonly (readonly string[])[]): string {
   return waves.map((wave) => wave.join(" and ")).join(", then ");
 }
 
-/** What stands in files and answers must not steer the terminal: control characters are shown as `\\x1b`. */
+/**
+ * What stands in files and answers must not steer the terminal: control characters are shown as `\\x1b`, and those that turn
+ * the direction of a line, so that it reads as another one (Unicode Standard Annex 9, section 2), as `\\u202e`.
+ */
 export function printable(text: string): string {
   return text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const code = character.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+    },
   );
 }
 

@@ -179,4 +179,7 @@ test("save writes to no terminal, and a pipe that ends early is no fault", async
   assert.match(seen.stdout, /an archive is not written to a terminal/);
   const { status, stderr } = await run("sh", ["-c", `${command} | head -c 1000 | wc -c`], { env });
   assert.deepEqual([status, stderr], [0, ""]);
+  const sums = await run("sh", ["-c", `${command} | sha256sum && ${command} -o - | sha256sum`], { env });
+  const [plain, dash] = sums.stdout.trim().split("\n");
+  assert.equal(dash, plain, "as tar has it, - is stdout");
 });
