@@ -110,12 +110,12 @@ export function print(text: string): void {
   process.stdout.write(printable(text));
 }
 
-/** Prints a document on stdout, for programs; also of the control characters that JSON allows none is left as it is. */
+/** Prints a document on stdout, for programs. */
 export function printJson(document: object): void {
   process.stdout.write(`${jsonText(document)}\n`);
 }
 
-/** JSON that steers no terminal: of the control characters it escapes by itself only the first ones. */
+/** JSON that steers no terminal: of the control characters, JSON escapes by itself only the first ones. */
 export function jsonText(document: object): string {
   return JSON.stringify(document, null, 2).replace(
     /[\u007f-\u009f]/g,

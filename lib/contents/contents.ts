@@ -3,6 +3,7 @@ import type { Inspection } from "../../spec/inspection.ts";
 import type { Digest } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { inStep } from "../events.ts";
+import { isFileName } from "../file-name.ts";
 import type { FoundImage } from "../inspect/images.ts";
 import { type FoundFile, readFinished } from "../inspect/inspect.ts";
 import type { Platform } from "../platform.ts";
@@ -44,7 +45,7 @@ export interface ContentsOptions extends SessionOptions {
  *   references as a build that pulls them
  */
 export async function readContents(name: string, options: ContentsOptions): Promise<Contents> {
-  if (isPath(name) || (await exists(name))) return readFileContents(name, options);
+  if (isFileName(name) || (await exists(name))) return readFileContents(name, options);
   const { readImageContents } = await import("./reference.ts");
   return readImageContents({ name, reference: referenceOf(name) }, options);
 }
@@ -53,13 +54,6 @@ async function readFileContents(name: string, { onEvent, signal }: ContentsOptio
   const found = await inStep(onEvent, { work: "read", name }, () => readFinished(name, { lists: true, signal }));
   const images = found.images?.images ?? [];
   return { name, inspection: found.inspection, layers: layersOf(images), images, found };
-}
-
-/** A path, or the ending of a file: who misspells one does not want a registry to be asked. */
-const PATH = /^(?:\.{0,2}[/\\]|\.{1,2}$|[a-z]:[/\\])|\.(?:auterionos|mender|image|tar|tgz|gz)$/i;
-
-function isPath(name: string): boolean {
-  return PATH.test(name);
 }
 
 async function exists(name: string): Promise<boolean> {

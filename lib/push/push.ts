@@ -3,6 +3,7 @@ import type { PushedBlob, PushedImage, PushReport } from "../../spec/push-report
 import { abortable } from "../abort.ts";
 import { AircrateError } from "../error.ts";
 import type { OnEvent } from "../events.ts";
+import { isFileName } from "../file-name.ts";
 import { formatPlatform, type Platform } from "../platform.ts";
 import { createRegistryClient, type RegistryAccess } from "../registry/client.ts";
 import { openStore, type Store } from "../store/layout.ts";
@@ -64,7 +65,7 @@ export async function pushImages(source: string, options: PushOptions): Promise<
  */
 async function isFile(source: string): Promise<boolean> {
   const found = await stat(source).catch(() => undefined);
-  if (found === undefined && /^\.{0,2}[/\\]|\.(auterionos|tar|tar\.gz)$/.test(source)) {
+  if (found === undefined && isFileName(source)) {
     throw new AircrateError("unreachable", "no such file", { where: source });
   }
   if (found?.isDirectory() !== true) return found !== undefined;
