@@ -51,15 +51,17 @@ CMD ["python3", "main.py"]
 
 const PROGRAM = `import os
 import signal
-import threading
+import sys
+import time
 
-stop = threading.Event()
+# The first process of a container that has no handler for SIGTERM is not stopped by it, but killed ten seconds later.
 for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: stop.set())
+    signal.signal(number, lambda *_: sys.exit(0))
 
 period = float(os.environ.get("PERIOD_SECONDS", "5"))
 count = 0
-while not stop.wait(period):
+while True:
+    time.sleep(period)
     count += 1
     print(f"Hello number {count}")
 `;
