@@ -100,7 +100,7 @@ export interface PositionalWriter {
   flush(): Promise<void>;
 }
 
-const BUFFER_SIZE = 1024 * 1024;
+const BUFFER_SIZE = 512 * 1024;
 
 export function createPositionalWriter(handle: FileHandle, start: number): PositionalWriter {
   let filling = Buffer.allocUnsafeSlow(BUFFER_SIZE);

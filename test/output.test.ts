@@ -141,7 +141,7 @@ test("the positional writer puts chunks of any size behind one another", async (
   try {
     const writer = createPositionalWriter(handle, 700);
     for (let at = 0; at < size; ) {
-      const step = [0, 1, 511, 4096, 65_535, 1024 * 1024 - 1, 1024 * 1024, 2_500_000][next(8)]!;
+      const step = [0, 1, 511, 4096, 65_535, 512 * 1024 - 1, 512 * 1024, 2_500_000][next(8)]!;
       // The caller may use its buffer again at once.
       const chunk = Buffer.from(bytes.subarray(at, at + step));
       await writer.write(chunk);
@@ -165,10 +165,10 @@ test("a write that fails is told at the next one or at the end, not as an unhand
   const handle = await open(file, "r");
   try {
     const writer = createPositionalWriter(handle, 0);
-    await writer.write(Buffer.alloc(1024 * 1024));
+    await writer.write(Buffer.alloc(512 * 1024));
     await new Promise((resolve) => setTimeout(resolve, 20));
     await assert.rejects(async () => {
-      await writer.write(Buffer.alloc(1024 * 1024));
+      await writer.write(Buffer.alloc(512 * 1024));
       await writer.flush();
     }, /EBADF/);
   } finally {

@@ -32,7 +32,7 @@ export async function loadPako(): Promise<DeflateBlock> {
       level: PACKING.level,
       memLevel: PACKING.memLevel,
       raw: true,
-      chunkSize: outputBound(block),
+      chunkSize: outputBound(block.length),
       ...(dictionary.length > 0 && { dictionary }),
     });
     const chunks: Uint8Array[] = [];
@@ -48,7 +48,7 @@ export const deflateWithNode: DeflateBlock = (block, dictionary, end) =>
   zlib.deflateRawSync(block, {
     level: PACKING.level,
     memLevel: PACKING.memLevel,
-    chunkSize: outputBound(block),
+    chunkSize: outputBound(block.length),
     finishFlush: end === "finish" ? zlib.constants.Z_FINISH : zlib.constants.Z_SYNC_FLUSH,
     ...(dictionary.length > 0 && { dictionary }),
   });
@@ -112,6 +112,6 @@ function knownInput(): Uint8Array {
  * second buffer is more than waste: when a flush marker straddles two, zlib writes another one (zlib.h, `deflate`), and
  * the bytes would depend on the size of the buffer.
  */
-function outputBound(block: Uint8Array): number {
-  return block.length + (block.length >> 8) + 1024;
+export function outputBound(size: number): number {
+  return size + (size >> 8) + 1024;
 }

@@ -2,7 +2,7 @@ import type { LayerRecord } from "../../spec/store.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { Store } from "../store/layout.ts";
-import { findPackedBlocks, findPackedLayer, hasPackedSize, recordPackedLayer } from "../store/records.ts";
+import { findPackedLayer, recordPackedLayer, wasPackedBefore } from "../store/records.ts";
 import type { Segment } from "../tar/sequence.ts";
 import { shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
@@ -42,7 +42,8 @@ export async function buildLayer(
   };
   try {
     const asks = cache?.isWorth(stream.size) === true;
-    if (!asks && (await isNew(store, stream.size, place))) {
+    // Where there is nothing to be found by the digest, it is taken while the layer is packed.
+    if (!asks && !wasPackedBefore(store, PACKING.name, { plainSize: stream.size, place })) {
       const { plainCrc: _, plainSha256, ...packed } = await packStream(store, pool, { ...options, withDigest: true });
       return await keep({ version: 1, diffId: `sha256:${plainSha256}`, ...packed }, "packed");
     }
@@ -88,12 +89,6 @@ async function packOffered(
     if (error instanceof WrongOffer) return undefined;
     throw error;
   }
-}
-
-/** Whether nothing like it was packed before, so that there is nothing to be found by its digest. */
-async function isNew(store: Store, plainSize: number, place: string | undefined): Promise<boolean> {
-  if (await hasPackedSize(store, PACKING.name, plainSize)) return false;
-  return place === undefined || (await findPackedBlocks(store, PACKING.name, place)) === undefined;
 }
 
 function readError(error: unknown): unknown {

@@ -7,9 +7,10 @@ import { GZIP_HEADER, gzipTrailer } from "../gzip/format.ts";
 import { type BlobWriter, createBlobWriter, type Store } from "../store/layout.ts";
 import { recordPackedBlocks } from "../store/records.ts";
 import type { SharedStream } from "../tar/shared.ts";
-import type { BlockIdentity, BlockOffer, PackResult } from "../workers/jobs.ts";
+import type { BlockIdentity, BlockOffer, PackJob } from "../workers/jobs.ts";
 import { createRelief } from "../workers/memory.ts";
 import type { WorkPool } from "../workers/pool.ts";
+import { packedPart, plainPart } from "../workers/slots.ts";
 import { type EarlierBlocks, openEarlierBlocks } from "./reuse.ts";
 
 /** What is packed, and how. */
@@ -58,78 +59,89 @@ const GROUP = 8;
  *
  * @param check called before the blob gets its name; what it throws keeps it from the store
  */
-export async function packStream(
+export function packStream(
   store: Store,
   pool: WorkPool,
-  {
-    stream,
-    cuts,
-    place,
-    withDigest,
-    offer,
-    onBytes,
-    check = () => {},
-  }: PackOptions & { check?: (packed: PackedStream) => void },
+  { check = () => {}, ...options }: PackOptions & { check?: (packed: PackedStream) => void },
 ): Promise<PackedStream> {
-  const alone = place === undefined || withDigest === true || offer !== undefined;
-  const earlier = alone ? undefined : await openEarlierBlocks(store, place);
-  const out = await createBlobWriter(store);
+  const { cuts, place, withDigest, offer, onBytes } = options;
+  return pool.packing(async () => {
+    const alone = place === undefined || withDigest === true || offer !== undefined;
+    const earlier = alone ? undefined : await openEarlierBlocks(store, place);
+    try {
+      // The threads need not wait for the file.
+
+      const packer = startPacker(pool, { ...options, earlier });
+      const out = await createBlobWriter(store);
+      try {
+        const { packed, blocks } = await writeBlocks(out, cuts, packer, { withDigest: withDigest === true, onBytes });
+
+        check(packed);
+        await out.commit(packed.digest);
+        if (place !== undefined) {
+          await recordPackedBlocks(store, PACKING.name, { place, version: 1, digest: packed.digest, blocks });
+        }
+        return packed;
+      } finally {
+        await out.abort();
+      }
+    } finally {
+      await earlier?.close();
+    }
+  });
+}
+
+/** Writes the blocks as one gzip file. */
+async function writeBlocks(
+  out: BlobWriter,
+  cuts: readonly number[],
+  packer: Packer,
+  { withDigest, onBytes }: { withDigest: boolean; onBytes: PackOptions["onBytes"] },
+): Promise<{ packed: PackedStream; blocks: PackedBlocks["blocks"] }> {
   const blob = createTally(out);
-  const list: PackedBlocks["blocks"] = [];
+  const blocks: PackedBlocks["blocks"] = [];
   const plainHash = withDigest ? createHash("sha256") : undefined;
-  const packer = createPacker(pool, { stream, cuts, earlier, offer, withPlain: withDigest === true });
-  const width = pool.width + 1 + (earlier === undefined ? 0 : 2 * GROUP);
-  try {
-    await blob.write(GZIP_HEADER);
-    let plainCrc = 0;
-    const running: Promise<PackResult>[] = [];
-    for (let done = 0, next = 0; done < cuts.length; done += 1) {
-      for (; next < cuts.length && running.length < width; next += 1) {
-        const result = packer.pack(next);
-        // Failures surface in order when the block is collected.
-        result.catch(() => {});
-        running.push(result);
-      }
-      const { packed, key, crc, plain } = await running.shift()!;
-      if (plain !== undefined) {
-        plainHash?.update(plain);
-        blob.dropped(plain.length);
-      }
-      const plainSize = packer.size(done);
-      plainCrc = crc32Combine(plainCrc, crc, plainSize);
-      const packedCrc = crc32(packed);
-      list.push([key, plainSize, packed.length, packedCrc]);
-      await blob.write(packed, packedCrc);
-      onBytes?.(plainSize);
-    }
-    const plainSize = cuts.at(-1)!;
-    await blob.write(gzipTrailer(plainCrc, plainSize));
-    const plainSha256 = plainHash?.digest("hex");
-    const packed = { ...blob.finish(), plainSize, plainCrc, ...(plainSha256 !== undefined && { plainSha256 }) };
-    check(packed);
-    await out.commit(packed.digest);
-    if (place !== undefined) {
-      await recordPackedBlocks(store, PACKING.name, { place, version: 1, digest: packed.digest, blocks: list });
-    }
-    return packed;
-  } catch (error) {
-    await out.abort();
-    throw error;
-  } finally {
-    await earlier?.close();
+  let plainCrc = 0;
+  await blob.write(GZIP_HEADER);
+  for (const [i, end] of cuts.entries()) {
+    const { packed, key, crc, plain, release } = await packer.next();
+    if (plain !== undefined) plainHash?.update(plain);
+    const plainSize = end - (cuts[i - 1] ?? 0);
+    plainCrc = crc32Combine(plainCrc, crc, plainSize);
+    const packedCrc = crc32(packed);
+    blocks.push([key, plainSize, packed.length, packedCrc]);
+    await blob.write(packed, packedCrc);
+    release();
+    onBytes?.(plainSize);
   }
+  const plainSize = cuts.at(-1)!;
+  await blob.write(gzipTrailer(plainCrc, plainSize));
+  const plainSha256 = plainHash?.digest("hex");
+  const packed = { ...blob.finish(), plainSize, plainCrc, ...(plainSha256 !== undefined && { plainSha256 }) };
+  return { packed, blocks };
 }
 
-interface PackerOptions {
-  readonly stream: SharedStream;
-  readonly cuts: readonly number[];
+interface PackerOptions extends Pick<PackOptions, "stream" | "cuts" | "offer"> {
   readonly earlier: EarlierBlocks | undefined;
-  readonly offer: PackedOffer | undefined;
-  readonly withPlain: boolean;
 }
 
-/** Gives each block packed: from an earlier layer when it is there, else from the pool. */
-function createPacker(pool: WorkPool, { stream, cuts, earlier, offer, withPlain }: PackerOptions) {
+/** Gives the blocks of a stream packed, in order. */
+interface Packer {
+  /** Asked as often as there are blocks. */
+  next(): Promise<PackedBlock>;
+}
+
+interface PackedBlock extends BlockIdentity {
+  readonly packed: Uint8Array;
+  /** The plain bytes, unless the block was packed before. */
+  readonly plain?: Uint8Array;
+  /** The bytes are used no longer. */
+  release(): void;
+}
+
+/** Begins to take each block from an earlier layer when it is there, else to have it packed by the pool. */
+function startPacker(pool: WorkPool, { stream, cuts, earlier, offer }: PackerOptions): Packer {
+  const width = pool.capacity + 1 + (earlier === undefined ? 0 : 2 * GROUP);
   const start = (block: number) => cuts[block - 1] ?? 0;
   const size = (block: number) => cuts[block]! - start(block);
   const placeOf = (block: number) => ({ stream, start: start(block), dictionarySize: Math.min(start(block), WINDOW) });
@@ -148,23 +160,47 @@ function createPacker(pool: WorkPool, { stream, cuts, earlier, offer, withPlain 
     return identities;
   }
 
-  async function pack(block: number): Promise<PackResult> {
+  async function pack(block: number): Promise<PackedBlock> {
     const last = block === cuts.length - 1;
     const plainSize = size(block);
     if (earlier !== undefined) {
       const identity = (await identify(block))[block % GROUP]!;
       const packed = await earlier.find({ key: identity.key, plainSize, last });
-      if (packed !== undefined) return { packed, ...identity };
+      if (packed !== undefined) return { packed, ...identity, release() {} };
     }
     const end = last ? "finish" : "flush";
     const offered = offers[block];
-    return pool.run({
-      ...{ kind: "pack", ...placeOf(block), blockSize: plainSize, end, withPlain },
+    const slot = pool.slots.take(plainSize);
+    const job: PackJob = {
+      ...{ kind: "pack", ...placeOf(block), blockSize: plainSize, end, slot },
       ...(offered !== undefined && { offer: offered }),
-    });
+    };
+    const { packedSize, ...identity } = await pool.run(job);
+    return {
+      ...identity,
+      packed: packedPart(job, packedSize),
+      plain: plainPart(job).subarray(job.dictionarySize),
+      release: () => pool.slots.give(slot),
+    };
   }
 
-  return { pack, size };
+  const running: Promise<PackedBlock>[] = [];
+  let begun = 0;
+  const fill = () => {
+    for (; begun < cuts.length && running.length < width; begun += 1) {
+      const block = pack(begun);
+      // Failures surface in order when the block is collected.
+      block.catch(() => {});
+      running.push(block);
+    }
+  };
+  fill();
+  return {
+    next() {
+      fill();
+      return running.shift()!;
+    },
+  };
 }
 
 /** Where each block is that is not among the sample. */
@@ -191,8 +227,6 @@ function createTally(out: BlobWriter) {
       relieve(chunk.length);
       return out.write(chunk);
     },
-    /** To be told of buffers that were let go without being written. */
-    dropped: relieve,
     finish: () => ({ digest: `sha256:${hash.digest("hex")}`, size, crc }),
   };
 }

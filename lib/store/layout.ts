@@ -5,6 +5,7 @@ import { MAX_DOCUMENT } from "../../spec/oci.ts";
 import { type Digest, digestOf, hex, LAYOUT_MARKER } from "../digest.ts";
 import { AircrateError, systemCode } from "../error.ts";
 import { makeFolder } from "../folder.ts";
+import { createPositionalWriter } from "../output.ts";
 
 /**
  * A content-addressed folder that is itself an OCI image layout (image-spec image-layout.md), so that any OCI tool can
@@ -188,7 +189,7 @@ export async function placeBlob(store: Store, file: string, digest: Digest): Pro
 
 /** Bytes on their way to becoming a blob. @throws AircrateError unreachable, from every method, when the disk is full */
 export interface BlobWriter {
-  /** Takes a chunk; resolves when more may come. The chunk must not be changed afterwards. */
+  /** Copies a chunk; resolves when more may come. */
   write(chunk: Uint8Array): Promise<void>;
   /** Gives the bytes their final name. The caller has checked the digest. */
   commit(digest: Digest): Promise<void>;
@@ -196,44 +197,28 @@ export interface BlobWriter {
   abort(): Promise<void>;
 }
 
-const WRITE_SIZE = 512 * 1024;
-
 export async function createBlobWriter(store: Store): Promise<BlobWriter> {
   const temporary = temporaryFile(store);
   const file = await open(temporary, "wx").catch((error: unknown) => {
     throw writeError(store, error);
   });
-  let pending: Uint8Array[] = [];
-  let pendingSize = 0;
-  let writing: Promise<unknown> = Promise.resolve();
+  const writer = createPositionalWriter(file, 0);
   let open_ = true;
 
-  const writeOut = async (chunks: readonly Uint8Array[], size: number) => {
-    const { bytesWritten } = await file.writev(chunks).catch((error: unknown) => {
-      throw writeError(store, error);
-    });
-    if (bytesWritten === size) return;
-    const short = new Error(`only ${bytesWritten} of ${size} bytes could be written`);
-    throw writeError(store, Object.assign(short, { code: "ENOSPC" }));
-  };
-  const flush = async () => {
-    await writing;
-    if (pending.length === 0) return;
-    writing = writeOut(pending, pendingSize);
-    pending = [];
-    pendingSize = 0;
-    // A failure is reported by the next await; until then it must not count as unhandled.
-    writing.catch(() => {});
-  };
   return {
     async write(chunk) {
-      pending.push(chunk);
-      pendingSize += chunk.length;
-      if (pendingSize >= WRITE_SIZE) await flush();
+      try {
+        await writer.write(chunk);
+      } catch (error) {
+        throw writeError(store, error);
+      }
     },
     async commit(digest) {
-      await flush();
-      await writing;
+      try {
+        await writer.flush();
+      } catch (error) {
+        throw writeError(store, error);
+      }
       await file.close();
       open_ = false;
       await placeBlob(store, temporary, digest);
@@ -241,7 +226,7 @@ export async function createBlobWriter(store: Store): Promise<BlobWriter> {
     async abort() {
       if (!open_) return;
       open_ = false;
-      await writing.catch(() => {});
+      await writer.flush().catch(() => {});
       await file.close();
       await rm(temporary, { force: true });
     },

@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeJson } from "../../spec/decode.ts";
@@ -24,20 +25,33 @@ export function findPackedLayer(store: Store, packing: string, diffId: Digest): 
 
 export async function recordPackedLayer(store: Store, packing: string, layer: LayerRecord): Promise<void> {
   await writeRecord(store, [`packed-${packing}`, hex(layer.diffId)], layer);
-  await writeRecord(store, [`sizes-${packing}`, String(layer.plainSize)], { version: 1 });
+  await writeRecord(store, sizeRecord(packing, layer.plainSize), { version: 1 });
 }
 
-/** Whether a layer of that many plain bytes was packed before. Its size is known before it is read. */
-export async function hasPackedSize(store: Store, packing: string, plainSize: number): Promise<boolean> {
-  return (
-    (await stat(`${recordFile(store, `sizes-${packing}`, String(plainSize))}.json`).catch(() => undefined)) !==
-    undefined
-  );
+/**
+ * Whether a layer of that many plain bytes, or one of the same place, was packed before: known before anything is read,
+ * and at once, so that the threads have work while the next tree is listed.
+ */
+export function wasPackedBefore(
+  store: Store,
+  packing: string,
+  { plainSize, place }: { readonly plainSize: number; readonly place?: string | undefined },
+): boolean {
+  const names = [sizeRecord(packing, plainSize), ...(place === undefined ? [] : [blocksRecord(packing, place)])];
+  return names.some((name) => existsSync(`${recordFile(store, ...name)}.json`));
+}
+
+function sizeRecord(packing: string, plainSize: number): string[] {
+  return [`sizes-${packing}`, String(plainSize)];
+}
+
+function blocksRecord(packing: string, place: string): string[] {
+  return [`blocks-${packing}`, hex(digestOf(place))];
 }
 
 /** The blocks of the layer that was packed last at a place. Only a hint: what is taken from there is checked. */
 export function findPackedBlocks(store: Store, packing: string, place: string): Promise<PackedBlocks | undefined> {
-  return readRecord(store, PackedBlocks, [`blocks-${packing}`, hex(digestOf(place))]);
+  return readRecord(store, PackedBlocks, blocksRecord(packing, place));
 }
 
 export function recordPackedBlocks(
@@ -45,7 +59,7 @@ export function recordPackedBlocks(
   packing: string,
   { place, ...blocks }: PackedBlocks & { place: string },
 ): Promise<void> {
-  return writeRecord(store, [`blocks-${packing}`, hex(digestOf(place))], blocks);
+  return writeRecord(store, blocksRecord(packing, place), blocks);
 }
 
 /** How a layer blob goes into a longer deflate stream, if that was found out before. */

@@ -4,7 +4,8 @@ import type { TarEntry, TarStream } from "./sequence.ts";
 /** Sizes of blocks in bytes. They and the rules below are part of the packing rule: they decide about packed bytes. */
 export const BLOCK_SIZE = 128 * 1024;
 const MIN_BLOCK = 64 * 1024;
-const MAX_BLOCK = 192 * 1024;
+/** No block is larger. */
+export const MAX_BLOCK = 192 * 1024;
 
 /**
  * Finds where a tar file is cut into blocks while its entries go by. Cuts lie where entries begin, at paths that are

@@ -8,6 +8,7 @@ import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
 import { createRelief } from "./memory.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
+import { packedPart, plainPart, type Slot } from "./slots.ts";
 
 /** SHA-256 and CRC-32 of a whole stream: what it is, without packing it. */
 export interface DigestJob {
@@ -33,8 +34,8 @@ export interface PackJob extends BlockPlace {
   readonly kind: "pack";
   readonly blockSize: number;
   readonly end: BlockEnd;
-  /** Gives the block's plain bytes, too: for whoever digests the stream in the same reading. */
-  readonly withPlain?: boolean;
+  /** Where the plain and the packed bytes go. */
+  readonly slot: Slot;
   /** Where the block may lie packed already: it is taken from there when it unpacks to what it should. */
   readonly offer?: BlockOffer;
 }
@@ -55,8 +56,7 @@ export interface BlockIdentity {
 }
 
 export interface PackResult extends BlockIdentity {
-  readonly packed: Uint8Array;
-  readonly plain?: Uint8Array;
+  readonly packedSize: number;
 }
 
 /** Identities of neighbouring blocks, of which the place of the first is told, without packing them. */
@@ -102,12 +102,6 @@ export function createJobRunner(native?: boolean): JobRunner {
     if (buffer.length < size) buffer = new Uint8Array(size);
     return buffer.subarray(0, size);
   };
-  /** The dictionary and, behind it, what follows from the start of the block on. */
-  const readBlocks = ({ stream, start, dictionarySize }: BlockPlace, size: number): Uint8Array => {
-    const plain = scratch(dictionarySize + size);
-    readSegments(sliceShared(stream, start - dictionarySize, start + size), plain);
-    return plain;
-  };
   return (async (job: Job) => {
     if (job.kind === "check") {
       const { checkFile } = await import("../unpack/check.ts");
@@ -131,7 +125,7 @@ export function createJobRunner(native?: boolean): JobRunner {
       return { sha256: hash.digest("hex"), crc };
     }
     if (job.kind === "identify") {
-      const plain = readBlocks(job, sum(job.blockSizes));
+      const plain = readBlocks(job, scratch(job.dictionarySize + sum(job.blockSizes)));
       let start = job.dictionarySize;
       return job.blockSizes.map((size) => {
         const identity = identify(plain, start, start + size);
@@ -140,18 +134,22 @@ export function createJobRunner(native?: boolean): JobRunner {
       });
     }
     deflate ??= await selectDeflate(native);
-    const plain = readBlocks(job, job.blockSize);
+    const plain = readBlocks(job, plainPart(job));
     const block = plain.subarray(job.dictionarySize);
     const dictionary = plain.subarray(0, job.dictionarySize);
     const offered = job.offer && readOffer(job.offer);
     const isRight = offered !== undefined && unpacksTo(offered, block, dictionary, job.end);
-    return {
-      packed: isRight ? offered : deflate(block, dictionary, job.end),
-      ...identify(plain, job.dictionarySize, plain.length),
-      // A copy: the buffer is used again.
-      ...(job.withPlain === true && { plain: new Uint8Array(block) }),
-    };
+    const packed = isRight ? offered : deflate(block, dictionary, job.end);
+    packedPart(job, packed.length).set(packed);
+    return { packedSize: packed.length, ...identify(plain, job.dictionarySize, plain.length) };
   }) as JobRunner;
+}
+
+/** Reads the dictionary and, behind it, what follows from the start of the block on, until the target is full. */
+function readBlocks({ stream, start, dictionarySize }: BlockPlace, target: Uint8Array): Uint8Array {
+  const first = start - dictionarySize;
+  readSegments(sliceShared(stream, first, first + target.length), target);
+  return target;
 }
 
 /** @returns undefined when the file has no such part; the block is packed then */

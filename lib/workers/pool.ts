@@ -1,15 +1,23 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { createLimit, type Limit } from "../limit.ts";
 import { createJobRunner, type Job, type JobResult, type JobRunner, sizeOfJob } from "./jobs.ts";
 import { FileChangedError } from "./segment-reader.ts";
+import { createSlots, type Slots } from "./slots.ts";
 import type { Reply } from "./worker.ts";
 
 /** Threads that digest, pack and unpack. The bytes they give do not depend on their number. */
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
-  /** Starts a thread now, so that it is there when the first job comes. */
-  warm(): void;
+  /** How many short jobs it takes before one has to wait for another to end. */
+  readonly capacity: number;
+  /** Where packed blocks are left. */
+  readonly slots: Slots;
+  /** Limits how many streams are packed at once: they hold slots meanwhile, and few are enough for all threads. */
+  readonly packing: Limit;
+  /** Starts threads now, so that they are there when jobs come; default: one. */
+  warm(threads?: number): void;
   run<J extends Job>(job: J): Promise<JobResult<J>>;
   close(): Promise<void>;
 }
@@ -30,12 +38,20 @@ interface Task {
 /** Digesting or packing less than this many bytes is done at once on the calling thread: starting one takes longer. */
 const INLINE_SIZE = 64 * 1024;
 const MAX_THREADS = 8;
+/** Short jobs that a thread is given at once: it goes on while the calling one is busy. */
+const DEPTH = 3;
+const MAX_STREAMS = 3;
+
+/** Jobs of a few milliseconds. A thread that does another one is given nothing beside it. */
+function isShort({ kind }: Job): boolean {
+  return kind === "pack" || kind === "identify";
+}
 
 export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   const width = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
   const queue: Task[] = [];
-  const idle: Worker[] = [];
-  const busy = new Map<Worker, Task>();
+  /** What each thread was given, in the order in which it answers. */
+  const threads = new Map<Worker, Task[]>();
   let closed = false;
   let inline: JobRunner | undefined;
 
@@ -47,21 +63,18 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       // A job's garbage is its packed block; a small young generation keeps a thread at a few megabytes.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
+    threads.set(worker, []);
     worker.on("message", (reply: Reply) => {
-      const task = busy.get(worker);
+      const task = threads.get(worker)?.shift();
       if (task === undefined) return;
-      busy.delete(worker);
-      idle.push(worker);
       feed();
       if (reply.ok) task.resolve(reply.result as never);
       else task.reject(replyError(reply));
     });
     worker.on("error", (error) => {
-      const task = busy.get(worker);
-      busy.delete(worker);
-      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
-      task?.reject(error);
-      for (const waiting of queue.splice(0)) waiting.reject(error);
+      const given = threads.get(worker) ?? [];
+      threads.delete(worker);
+      for (const task of [...given, ...queue.splice(0)]) task.reject(error);
     });
     worker.unref();
     return worker;
@@ -70,22 +83,37 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
   /** Threads that may run for a job's sake: the calling thread needs a core as well, until there is packing to do. */
   const limit = (job: Job) => (job.kind === "digest" ? Math.max(width - 1, 1) : width);
 
+  /** The thread that comes to a job first; nothing when that has to wait. */
+  const choose = (job: Job): Worker | undefined => {
+    let best: Worker | undefined;
+    let fewest = isShort(job) ? DEPTH : 1;
+    for (const [worker, given] of threads) {
+      if (given.length >= fewest || !given.every((task) => isShort(task.job))) continue;
+      best = worker;
+      fewest = given.length;
+    }
+    return fewest > 0 && threads.size < limit(job) ? start() : best;
+  };
+
   const feed = () => {
     while (queue.length > 0) {
-      const worker = idle.pop() ?? (busy.size < limit(queue[0]!.job) ? start() : undefined);
-      if (worker === undefined) return;
+      const worker = choose(queue[0]!.job);
+      if (worker === undefined) break;
       const task = queue.shift()!;
-      busy.set(worker, task);
+      threads.get(worker)!.push(task);
       worker.ref();
       worker.postMessage(task.job);
     }
-    for (const worker of idle) worker.unref();
+    for (const [worker, given] of threads) if (given.length === 0) worker.unref();
   };
 
   return {
     width,
-    warm() {
-      if (!closed && idle.length + busy.size === 0) idle.push(start());
+    capacity: width * DEPTH,
+    slots: createSlots(),
+    packing: createLimit(MAX_STREAMS),
+    warm(wanted = 1) {
+      while (!closed && threads.size < Math.min(wanted, width)) start();
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
@@ -103,9 +131,10 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     async close() {
       closed = true;
-      const workers = [...idle, ...busy.keys()];
-      for (const task of [...busy.values(), ...queue.splice(0)]) task.reject(new Error("the work pool was closed"));
-      busy.clear();
+      const workers = [...threads.keys()];
+      const tasks = [...threads.values()].flat().concat(queue.splice(0));
+      for (const task of tasks) task.reject(new Error("the work pool was closed"));
+      threads.clear();
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

@@ -13,18 +13,17 @@ const runJob = createJobRunner((workerData as { native?: boolean }).native);
 const port = parentPort!;
 const relieve = createRelief();
 
-port.on("message", async (job: Job) => {
+/** One job after the other: the answers come in the order of the jobs. */
+let last = Promise.resolve();
+port.on("message", (job: Job) => {
+  last = last.then(() => answer(job));
+});
+
+async function answer(job: Job): Promise<void> {
   try {
     const result = await runJob(job);
-    if ("packed" in result) {
-      // A buffer of its own moves to the main thread instead of being copied.
-      const packed = new Uint8Array(result.packed);
-      const moved = result.plain === undefined ? [packed.buffer] : [packed.buffer, result.plain.buffer as ArrayBuffer];
-      port.postMessage({ ok: true, result: { ...result, packed } } satisfies Reply, moved);
-      if (job.kind === "pack") relieve(job.blockSize);
-    } else {
-      port.postMessage({ ok: true, result } satisfies Reply);
-    }
+    port.postMessage({ ok: true, result } satisfies Reply);
+    if (job.kind === "pack") relieve(job.blockSize);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     port.postMessage({
@@ -34,4 +33,4 @@ port.on("message", async (job: Job) => {
       ...(error instanceof FileChangedError && { changedFile: error.file }),
     } satisfies Reply);
   }
-});
+}

@@ -9,6 +9,7 @@ import { loadPako, nativeGivesPakoBytes } from "../../lib/gzip/deflate.ts";
 import { shareSegments } from "../../lib/tar/shared.ts";
 import type { PackJob } from "../../lib/workers/jobs.ts";
 import { FileChangedError } from "../../lib/workers/segment-reader.ts";
+import { createSlots, packedPart, plainPart } from "../../lib/workers/slots.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { poolFor } from "../support/pool.ts";
 import { runOk } from "../support/run.ts";
@@ -27,6 +28,7 @@ function packJob(start: number, end: number): PackJob {
     dictionarySize,
     blockSize: end - start,
     end: end === BYTES.length ? "finish" : "flush",
+    slot: createSlots().take(end - start),
   };
 }
 
@@ -41,9 +43,17 @@ test("small jobs, done at once, and large ones, done by threads, give the same",
   ] as const) {
     const block = BYTES.subarray(start, end);
     const dictionary = BYTES.subarray(Math.max(start - 32 * 1024, 0), start);
-    const { packed, crc } = await pool.run(packJob(start, end));
-    assert.equal(Buffer.compare(packed, deflate(block, dictionary, end === BYTES.length ? "finish" : "flush")), 0);
-    assert.equal(crc, crc32(block));
+    const job = packJob(start, end);
+    const result = await pool.run(job);
+    assert.equal(Buffer.compare(plainPart(job), Buffer.concat([dictionary, block])), 0);
+    assert.equal(
+      Buffer.compare(
+        packedPart(job, result.packedSize),
+        deflate(block, dictionary, end === BYTES.length ? "finish" : "flush"),
+      ),
+      0,
+    );
+    assert.equal(result.crc, crc32(block));
   }
 });
 
@@ -69,12 +79,9 @@ test("native or not, on any number of threads, the bytes are the same", async (t
     for (const threads of [1, 2, 3, 4]) {
       const pool = poolFor(t, { threads, native });
       assert.equal(pool.width, threads);
-      const packed = await Promise.all([
-        pool.run(packJob(0, 300_000)),
-        pool.run(packJob(300_000, 301_000)),
-        pool.run(packJob(301_000, 900_000)),
-      ]);
-      const stream = Buffer.concat(packed.map((part) => part.packed));
+      const jobs = [packJob(0, 300_000), packJob(300_000, 301_000), packJob(301_000, 900_000)];
+      const packed = jobs.map(async (job) => packedPart(job, (await pool.run(job)).packedSize));
+      const stream = Buffer.concat(await Promise.all(packed));
       assert.equal(Buffer.compare(inflateRawSync(stream), BYTES), 0);
       results.push(createHash("sha256").update(stream).digest("hex"));
       await pool.close();
@@ -103,7 +110,7 @@ test("an error of a job names the file, and the next job is done", async (t) => 
     const stream = shareSegments([{ file, offset: 0, size }]);
     const isNamed = (error: Error) => error instanceof FileChangedError && error.file === file;
     await assert.rejects(pool.run({ kind: "digest", stream }), isNamed);
-    const broken = pool.run({ ...packJob(0, 0), stream, blockSize: size });
+    const broken = pool.run({ ...packJob(0, 0), stream, blockSize: size, slot: createSlots().take(size) });
     await assert.rejects(broken, isNamed);
     assert.equal((await pool.run(packJob(0, 300_000))).crc, crc32(BYTES.subarray(0, 300_000)));
   }
@@ -115,13 +122,25 @@ test("a layer is checked by a thread, before what waits to be packed", async (t)
   const tar = tarOf([{ path: "a" }]);
   writeFileSync(file, tar);
   const ends: string[] = [];
-  const packed = Array.from({ length: 5 }, () => pool.run(packJob(0, 900_000)).then(() => ends.push("packed")));
+  const given = Array.from({ length: pool.capacity }, () => "packed");
+  const packed = [...given, 1, 2].map(() => pool.run(packJob(0, 900_000)).then(() => ends.push("packed")));
   const checked = await pool.run({ kind: "check", file, maxPlainSize: 1e6 });
   ends.push("checked");
   await Promise.all(packed);
   assert.equal(checked.digest, digestOf(tar));
   assert.ok("tree" in checked.content && checked.content.tree.files === "a");
-  assert.deepEqual(ends, ["packed", "checked", "packed", "packed", "packed", "packed"]);
+  assert.deepEqual(ends, [...given, "checked", ...given.slice(0, 2)]);
+});
+
+test("what a thread was given is answered in turn, also while pako is being loaded", async (t) => {
+  const pool = poolFor(t, { threads: 1, native: false });
+  const ends = [0, 1].flatMap((i) => [
+    pool.run(packJob(i, 300_000)).then(({ crc }) => assert.equal(crc, crc32(BYTES.subarray(i, 300_000)))),
+    pool
+      .run({ kind: "identify", stream: STREAM, start: 0, dictionarySize: 0, blockSizes: [100_000 + i] })
+      .then(([identity]) => assert.equal(identity!.crc, crc32(BYTES.subarray(0, 100_000 + i)))),
+  ]);
+  await Promise.all(ends);
 });
 
 test("closing ends what runs and what waits, and takes nothing more", async (t) => {
