@@ -3,11 +3,11 @@ import { abortable } from "../abort.ts";
 import type { ArchiveImage } from "../archive/compose.ts";
 import { type CacheChoice, chooseCache } from "../cache/choose.ts";
 import { joinListeners } from "../events.ts";
+import { expectImage } from "../image/expect.ts";
 import { finishImage, type Image } from "../image/image.ts";
 import type { OutlineOptions } from "../image/outline.ts";
 import type { Pins } from "../image/pin.ts";
 import { createPull } from "../image/pull.ts";
-import { isImageStored } from "../image/stored.ts";
 import { createTake } from "../image/take.ts";
 import { createLayerBuilder } from "../layer/builder.ts";
 import { MAX_LAYER_SIZE } from "../layer/ingest.ts";
@@ -112,7 +112,7 @@ export async function carryOut<T>(
       take: createTake(store, pool, scratch, onEvent),
       ...{ open, epoch, pull },
       split: options.split === "auto",
-      isStored: (reference: Reference) => isImageStored(store, reference, { platform, pins }),
+      expect: (reference: Reference) => expectImage(outline, reference),
       warn,
     });
     await options.prepare?.(outline);

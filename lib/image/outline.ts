@@ -78,6 +78,27 @@ interface Known {
   readonly pin?: LockedImage | undefined;
 }
 
+/**
+ * What is needed of an image, by what the store knows of it: what a reference is locked to, or stood for when it was last
+ * asked for. Events are told of none of it.
+ *
+ * @returns undefined when the store lacks a part of it; `sure` tells that nobody is asked whether it still is so
+ * @throws AircrateError as `findOutline`
+ */
+export async function expectOutline(
+  options: OutlineOptions,
+  reference: Reference,
+): Promise<{ readonly outline: Outline; readonly sure: boolean } | undefined> {
+  const where = formatReference(reference);
+  const pin = options.pins?.get(where);
+  const record =
+    pin === undefined ? await findReference(options.store, where, formatPlatform(options.platform)) : undefined;
+  const outline = await outlineFromStore({ ...options, onEvent() {} }, reference, { record, pin });
+  if (outline === undefined) return undefined;
+  const sure = pin !== undefined || record?.local === true || options.offline || reference.digest !== undefined;
+  return { outline, sure };
+}
+
 async function outlineFromStore(
   { store, platform, onEvent }: OutlineOptions,
   reference: Reference,

@@ -24,7 +24,7 @@ const images = startImages(plan, {
   buildLayer: how === "digest" ? digestOnly(pool) : createLayerBuilder(store, pool),
   epoch: 0,
   pull: () => Promise.reject(new Error("nothing is pulled here")),
-  isStored: async () => true,
+  expect: async () => undefined,
   warn: () => {},
   take: () => Promise.reject(new Error("nothing is taken out of layers here")),
   open: { isArchive: unopened, archive: unopened, remote: unopened },
