@@ -5,12 +5,13 @@
  *
  *   node dist/.build/bundle.js [NEW FOLDER]
  */
-import { chmodSync, copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { declarationsOf } from "./declarations.ts";
-import { noticesOf } from "./notices.ts";
+import { mergeParts } from "./merge.ts";
+import { commentsOf, noticesOf } from "./notices.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const standard = path.join(root, "dist", "bin");
@@ -30,7 +31,7 @@ const parserAlone: Plugin = {
   },
 };
 
-const { metafile } = await build({
+const parts = await build({
   absWorkingDir: root,
   plugins: [parserAlone],
   // All in one folder: whoever starts the thread looks for it beside itself.
@@ -42,12 +43,15 @@ const { metafile } = await build({
   platform: "node",
   target: "node20.19",
   chunkNames: "[name]-[hash]",
-  legalComments: "linked",
+  write: false,
+  legalComments: "external",
   // Packages in CommonJS ask for Node's own modules by `require`.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   metafile: true,
   logLevel: "warning",
 });
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of await mergeParts(parts)) writeFileSync(path.join(folder, name), text);
 // The page of a report runs in a browser.
 const page = await build({
   absWorkingDir: root,
@@ -71,11 +75,11 @@ if (folder === standard) {
 writeFileSync(path.join(folder, "index.d.ts"), declarationsOf(root, "lib/index.ts"));
 writeFileSync(
   path.join(folder, "THIRD-PARTY-NOTICES.txt"),
-  noticesOf(root, { ...metafile.outputs, ...page.metafile.outputs }),
+  noticesOf(root, { ...parts.metafile.outputs, ...page.metafile.outputs }, commentsOf(parts.outputFiles)),
 );
 
 // npm packs files with the modes that they have, and those come from the umask of whoever checked them out.
 const papers = ["package.json", "README.md", "CHANGELOG.md", "LICENSE"].map((name) => path.join(root, name));
-const parts = readdirSync(folder).map((name) => path.join(folder, name));
-for (const file of [...papers, ...parts]) chmodSync(file, 0o644);
+const files = readdirSync(folder).map((name) => path.join(folder, name));
+for (const file of [...papers, ...files]) chmodSync(file, 0o644);
 chmodSync(path.join(folder, "aircrate.js"), 0o755);

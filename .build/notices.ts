@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Metafile } from "esbuild";
+import type { Metafile, OutputFile } from "esbuild";
 
-const HEAD = `Aircrate contains the software of others that is listed here, each with its licence. What their sources say of
-themselves stands in the files *.LEGAL.txt beside the programs.
+const HEAD = `Aircrate contains the software of others that is listed here, each with its licence. At the end stands what
+their sources say of themselves.
 `;
 
 /** What packages do not say of themselves, or of what is in them. */
@@ -38,16 +38,23 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
  * The licences of all packages of which anything is in the bundle, by name.
  *
  * @param root folder of the project
+ * @param comments what their sources say of themselves
  * @throws Error when a package has no licence: it cannot be published then
  */
-export function noticesOf(root: string, outputs: Metafile["outputs"]): string {
+export function noticesOf(root: string, outputs: Metafile["outputs"], comments: readonly string[]): string {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
   const folders = new Set(files.flatMap((file) => packageOf(file) ?? []));
   // A package that is installed at several places stands there once.
   const notices = new Set([...folders].map((folder) => noticeOf(path.resolve(root, folder))));
-  return [HEAD, ...[...notices].sort((a, b) => (a < b ? -1 : 1))].join(`\n${"-".repeat(78)}\n\n`);
+  return [HEAD, ...[...notices].sort((a, b) => (a < b ? -1 : 1)), ...comments].join(`\n${"-".repeat(78)}\n\n`);
+}
+
+/** The licence comments that the bundler found, each once. */
+export function commentsOf(files: readonly OutputFile[]): string[] {
+  const texts = files.filter(({ path }) => path.endsWith(".LEGAL.txt")).map(({ text }) => text);
+  return [...new Set(texts)].sort((a, b) => (a < b ? -1 : 1));
 }
 
 /** Folder of the package that a file belongs to, if it is not our own. */
