@@ -10,9 +10,9 @@ interface Built {
   readonly metafile: Metafile;
 }
 
-/** What is loaded at once begins with one of these: the entries, and the commands that are used most. */
+/** What is loaded at once begins with one of these: the entries, what threads do, and the commands that are used most. */
 const BEGINNINGS = [
-  ...["cli/start.ts", "lib/workers/worker.ts"],
+  ...["cli/start.ts", "lib/workers/worker.ts", "lib/unpack/check.ts", "lib/unpack/extract.ts"],
   ...["cli/actions/build.ts", "cli/actions/plan.ts", "cli/actions/inspect.ts", "cli/actions/store.ts"],
   ...["lib/http/connections.ts", "node_modules/undici/lib/dispatcher/pool.js"],
 ];

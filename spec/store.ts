@@ -56,9 +56,6 @@ export const PackedBlocks = Type.Object(
 );
 export type PackedBlocks = Static<typeof PackedBlocks>;
 
-/** Texts of accounts are kept up to this size, in bytes: a passwd file beyond it is no passwd file. */
-export const MAX_ACCOUNTS = 256 * 1024;
-
 /**
  * The names in a layer, without contents, so that later layers can be put on top of it: folders, symbolic links, other
  * files, whiteouts. Names are joined by NUL, the one byte that no path can hold; it keeps the document quick to read.

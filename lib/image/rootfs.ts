@@ -1,7 +1,8 @@
-import { type LayerRecord, type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
+import type { LayerRecord, LayerTree } from "../../spec/store.ts";
 import { SET_GROUP } from "../mode.ts";
 import { type Segment, segmentSize } from "../tar/sequence.ts";
 import { WHITEOUT } from "../tar/whiteout.ts";
+import { MAX_ACCOUNTS } from "../unpack/tree-index.ts";
 import { readSegments } from "../workers/segment-reader.ts";
 import { followLinks } from "./links.ts";
 import type { Attributes, MadeFile, Ownership, RootDirectory, RootFile, RootNode } from "./node.ts";

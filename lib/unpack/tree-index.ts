@@ -1,8 +1,11 @@
-import { type LayerTree, MAX_ACCOUNTS } from "../../spec/store.ts";
+import type { LayerTree } from "../../spec/store.ts";
 import { createCutter } from "../tar/cuts.ts";
 import { BLOCK, paddingOf } from "../tar/header.ts";
 import { createTarParser, type FoundEntry, TarFormatError } from "../tar/parser.ts";
 import { readWhiteout } from "../tar/whiteout.ts";
+
+/** Texts of accounts are kept up to this size, in bytes: a passwd file beyond it is no passwd file. */
+export const MAX_ACCOUNTS = 256 * 1024;
 
 /** Collects the names in a layer while its plain tar streams by. */
 export interface TreeIndexer {
