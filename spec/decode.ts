@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Errors } from "@sinclair/typebox/errors";
+import { Check } from "@sinclair/typebox/value";
 
 /** One thing that is wrong in a document: where (RFC 6901 JSON pointer, `""` is the root) and what. */
 export interface Problem {
@@ -27,10 +28,10 @@ const MAX_PROBLEMS = 10;
  * @throws SpecError naming up to ten problems, each with its JSON pointer
  */
 export function decode<S extends TSchema>(schema: S, value: unknown): Static<S> {
-  if (Value.Check(schema, value)) return value as Static<S>;
+  if (Check(schema, value)) return value as Static<S>;
   const problems: Problem[] = [];
   const seen = new Set<string>();
-  for (const error of Value.Errors(schema, value)) {
+  for (const error of Errors(schema, value)) {
     if (seen.has(error.path)) continue;
     seen.add(error.path);
     problems.push({ pointer: error.path, message: describe(error.message, error.value) });

@@ -1,5 +1,5 @@
 import { Kind, type TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Check } from "@sinclair/typebox/value";
 import type { Keywords } from "../../spec/keywords.ts";
 import { didYouMean } from "../suggest.ts";
 import type { YamlProblem } from "../yaml/problems.ts";
@@ -80,7 +80,7 @@ interface Annotated {
 function* annotated(schema: TSchema, value: JsonValue, pointer: string): Generator<Annotated> {
   yield { pointer, schema, value };
   if (schema[Kind] === "Union") {
-    const variant = (schema.anyOf as TSchema[]).find((one) => Value.Check(one, value));
+    const variant = (schema.anyOf as TSchema[]).find((one) => Check(one, value));
     if (variant !== undefined) yield* annotated(variant, value, pointer);
   } else if (schema[Kind] === "Array" && Array.isArray(value)) {
     for (const [i, item] of value.entries()) yield* annotated(schema.items, item, child(pointer, i));

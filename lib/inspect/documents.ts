@@ -1,5 +1,5 @@
 import type { Static, TObject, TProperties, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Check } from "@sinclair/typebox/value";
 import { decode, SpecError } from "../../spec/decode.ts";
 import type { Finding } from "../../spec/inspection.ts";
 import { isMap, mapOf } from "../yaml/value.ts";
@@ -74,7 +74,7 @@ export function checkDocument<S extends TSchema>(schema: S, value: unknown, wher
 export function pickValid<P extends TProperties>(schema: TObject<P>, value: unknown): Partial<Static<TObject<P>>> {
   if (!isMap(value)) return {};
   const valid = Object.keys(schema.properties).filter(
-    (key) => Object.hasOwn(value, key) && Value.Check(schema.properties[key]!, value[key]),
+    (key) => Object.hasOwn(value, key) && Check(schema.properties[key]!, value[key]),
   );
   return mapOf(valid.map((key) => [key, value[key]] as const)) as Partial<Static<TObject<P>>>;
 }

@@ -1,6 +1,6 @@
 import { Kind, type Static, type TSchema } from "@sinclair/typebox";
-import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
-import { Value } from "@sinclair/typebox/value";
+import { Errors, type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
+import { Check } from "@sinclair/typebox/value";
 import type { TrapCode } from "../../spec/traps.ts";
 import { didYouMean, suggest } from "../suggest.ts";
 import { problemsError, type YamlProblem } from "./problems.ts";
@@ -29,8 +29,8 @@ export function decodeYaml<S extends TSchema>(
   unknownKeys?: YamlProblem[],
 ): Static<S> {
   const found = [...integerKeyProblems(schema, document)];
-  if (!Value.Check(schema, document.value)) {
-    found.push(...[...Value.Errors(schema, document.value)].flatMap((error) => explain(error, document)));
+  if (!Check(schema, document.value)) {
+    found.push(...[...Errors(schema, document.value)].flatMap((error) => explain(error, document)));
   }
   const wrong = unknownKeys === undefined ? found : found.filter(({ unknownKey }) => unknownKey !== true);
   if (wrong.length > 0) throw problemsError(document.file, located(found, document));
