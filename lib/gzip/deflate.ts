@@ -6,7 +6,7 @@ import zlib from "node:zlib";
  * change of bytes needs a new name.
  */
 export const PACKING = {
-  name: "gzip-3",
+  name: "gzip-4",
   level: 5,
   // Shorter Huffman blocks than zlib's own choice, 8: programs change their kind of content often, and come out smaller.
   memLevel: 7,

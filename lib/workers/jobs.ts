@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import { unpacksTo } from "../gzip/inflate.ts";
+import { packBlock } from "../gzip/parts.ts";
 import { type SharedStream, sliceShared } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
@@ -139,7 +140,7 @@ export function createJobRunner(native?: boolean): JobRunner {
     const dictionary = plain.subarray(0, job.dictionarySize);
     const offered = job.offer && readOffer(job.offer);
     const isRight = offered !== undefined && unpacksTo(offered, block, dictionary, job.end);
-    const packed = isRight ? offered : deflate(block, dictionary, job.end);
+    const packed = isRight ? offered : packBlock(deflate, plain, job.dictionarySize, job.end);
     packedPart(job, packed.length).set(packed);
     return { packedSize: packed.length, ...identify(plain, job.dictionarySize, plain.length) };
   }) as JobRunner;

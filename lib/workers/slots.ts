@@ -1,4 +1,5 @@
-import { outputBound, WINDOW } from "../gzip/deflate.ts";
+import { WINDOW } from "../gzip/deflate.ts";
+import { packedBound } from "../gzip/parts.ts";
 import { MAX_BLOCK } from "../tar/cuts.ts";
 
 /**
@@ -36,7 +37,7 @@ export function createSlots(): Slots {
 
 /** Bytes in which every block of a size fits. */
 function slotSize(blockSize: number): number {
-  return WINDOW + blockSize + outputBound(blockSize);
+  return WINDOW + blockSize + Math.ceil(packedBound(blockSize));
 }
 
 /** The dictionary and, behind it, the block. */
