@@ -1,7 +1,7 @@
 import { compareBytes } from "../bytes.ts";
 import { segmentSize, type TarEntry } from "../tar/sequence.ts";
 import { OPAQUE, WHITEOUT } from "../tar/whiteout.ts";
-import type { MadeFile, RootDirectory, RootNode } from "./node.ts";
+import type { RootDirectory, RootNode } from "./node.ts";
 
 /**
  * The entries of the layer that leads from one state of a root to another, in the order of a layer: by the bytes of
@@ -63,12 +63,14 @@ function entryOf(path: string, node: RootNode, mtime: number): TarEntry {
   if (node.kind === "symlink") {
     return { path, type: "symlink", mode: 0o777, uid, gid, size: 0, mtime, link: node.target };
   }
-  const { mode, xattrs } = node;
-  const attributes = { path, mode, uid, gid, mtime, ...(xattrs !== undefined && { xattrs }) };
-  if (node.kind === "directory") return { ...attributes, type: "directory", size: 0 };
-  return { ...attributes, type: "file", ...contentOf(node) };
+  const { kind: type, mode, xattrs } = node;
+  const content = node.kind === "file" ? node.content : undefined;
+  const size = content === undefined ? 0 : segmentSize(content);
+  // There may be many entries, and objects that are put together take several times as long.
+  const entry: Mutable<TarEntry> = { path, type, mode, uid, gid, size, mtime };
+  if (xattrs !== undefined) entry.xattrs = xattrs;
+  if (content !== undefined) entry.content = content;
+  return entry;
 }
 
-function contentOf({ content }: MadeFile): Pick<TarEntry, "size" | "content"> {
-  return content === undefined ? { size: 0 } : { size: segmentSize(content), content };
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -21,6 +21,7 @@ import {
 } from "../store/records.ts";
 import { TarFormatError } from "../tar/parser.ts";
 import type { FileSegment } from "../tar/sequence.ts";
+import { shareSegments } from "../tar/shared.ts";
 import { createTreeIndexer, type IndexedLayer } from "../unpack/tree-index.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { spool } from "./spool.ts";
@@ -115,7 +116,7 @@ async function packLayer(
   { diffId, pool, where, signal }: ReadOptions & { diffId: Digest; pool: WorkPool; where: string },
 ): Promise<TakenLayer> {
   const { tree, cuts } = await indexLayer(segment, { where, signal });
-  const { source, ...record } = await buildLayer(store, pool, { segments: [segment], cuts });
+  const { source, ...record } = await buildLayer(store, pool, { stream: shareSegments([segment]), cuts });
   if (record.diffId !== diffId) {
     throw new AircrateError("integrity", "the file changed while it was read", {
       where,

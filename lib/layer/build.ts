@@ -3,8 +3,7 @@ import { AircrateError, systemCode } from "../error.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, recordPackedLayer, wasPackedBefore } from "../store/records.ts";
-import type { Segment } from "../tar/sequence.ts";
-import { shareSegments } from "../tar/shared.ts";
+import type { SharedStream } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { type LayerCache, type LayerOffer, sampleOffer } from "./offer.ts";
@@ -16,7 +15,7 @@ export interface BuiltLayer extends LayerRecord {
 }
 
 export interface BuildLayerOptions extends Pick<PackOptions, "cuts" | "place" | "onBytes"> {
-  readonly segments: readonly Segment[];
+  readonly stream: SharedStream;
   /** Where it is looked for before it is packed. */
   readonly cache?: LayerCache | undefined;
 }
@@ -32,9 +31,8 @@ export interface BuildLayerOptions extends Pick<PackOptions, "cuts" | "place" | 
 export async function buildLayer(
   store: Store,
   pool: WorkPool,
-  { segments, cuts, place, cache, onBytes }: BuildLayerOptions,
+  { stream, cuts, place, cache, onBytes }: BuildLayerOptions,
 ): Promise<BuiltLayer> {
-  const stream = shareSegments(segments);
   const options = { stream, cuts, place, onBytes };
   const keep = async (layer: LayerRecord, source: BuiltLayer["source"]): Promise<BuiltLayer> => {
     await recordPackedLayer(store, PACKING.name, layer);

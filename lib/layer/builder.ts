@@ -3,6 +3,7 @@ import { inStep, type OnEvent } from "../events.ts";
 import type { Store } from "../store/layout.ts";
 import { cutTree } from "../tar/cuts.ts";
 import { type TarEntry, tarStream } from "../tar/sequence.ts";
+import { type SharedStream, shareSegments } from "../tar/shared.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type BuiltLayer, buildLayer } from "./build.ts";
 import type { LayerCache } from "./offer.ts";
@@ -32,19 +33,19 @@ export function createLayerBuilder(
   { cache, onEvent }: LayerBuilderOptions = {},
 ): LayerBuilder {
   const known = new Map<string, Promise<PlacedLayer>>();
-  const build = async (entries: readonly TarEntry[], place: string): Promise<PlacedLayer> => {
-    const { segments, ...layout } = tarStream(entries);
-    const cuts = cutTree(entries, layout);
-    const layer = await inStep(onEvent, { work: "pack", name: place, size: layout.size }, (onBytes) =>
-      buildLayer(store, pool, { segments, cuts, place, cache, onBytes }),
+  const build = async (stream: SharedStream, cuts: readonly number[], place: string): Promise<PlacedLayer> => {
+    const layer = await inStep(onEvent, { work: "pack", name: place, size: stream.size }, (onBytes) =>
+      buildLayer(store, pool, { stream, cuts, place, cache, onBytes }),
     );
     return { ...layer, place };
   };
   return (entries, place) => {
-    const key = keyOf(entries);
+    const { segments, ...layout } = tarStream(entries);
+    const stream = shareSegments(segments);
+    const key = keyOf(stream);
     let layer = known.get(key);
     if (layer === undefined) {
-      layer = build(entries, place);
+      layer = build(stream, cutTree(entries, layout), place);
       // Whoever waits for the image sees the failure; until then it must not count as unhandled.
       layer.catch(() => {});
       known.set(key, layer);
@@ -53,16 +54,7 @@ export function createLayerBuilder(
   };
 }
 
-/** Tells layers apart without reading a file: by their entries and by the listing of the files in them. */
-function keyOf(entries: readonly TarEntry[]): string {
-  const hash = createHash("sha256");
-  for (const { path, type, mode, uid, gid, size, mtime, link, xattrs, content } of entries) {
-    const source = content === undefined || "bytes" in content ? [] : [content.file, content.offset, content.mtimeMs];
-    hash.update(
-      JSON.stringify([path, type, mode, uid, gid, size, mtime, link, [...(xattrs?.keys() ?? [])], ...source]),
-    );
-    for (const value of xattrs?.values() ?? []) hash.update(`${value.length}:`).update(value);
-    if (content !== undefined && "bytes" in content) hash.update(content.bytes);
-  }
-  return hash.digest("hex");
+/** Tells layers apart without reading a file: by all that is not in files, and by the listing of the files. */
+function keyOf({ table, data }: SharedStream): string {
+  return createHash("sha256").update(table).update(data).digest("hex");
 }

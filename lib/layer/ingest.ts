@@ -8,6 +8,7 @@ import { inStep, type OnEvent } from "../events.ts";
 import { PACKING } from "../gzip/deflate.ts";
 import { blobFile, placeBlob, type Store, temporaryFile } from "../store/layout.ts";
 import { findPackedLayer, recordLayerTree, recordPulledLayer } from "../store/records.ts";
+import { shareSegments } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions, LayerContent } from "../unpack/check.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { buildLayer } from "./build.ts";
@@ -168,9 +169,9 @@ async function packAnew(
   try {
     // Unpacked a second time, to disk: packing takes several times as long, and every thread reads another part.
     if (plainFile !== blob) await checkBlob(pool, blob, { maxPlainSize: plainSize, plainFile });
-    const segments = [{ file: plainFile, offset: 0, size: plainSize }];
+    const stream = shareSegments([{ file: plainFile, offset: 0, size: plainSize }]);
     const { source: _, ...layer } = await inStep(onEvent, { work: "pack", name: where, size: plainSize }, (onBytes) =>
-      buildLayer(store, pool, { segments, cuts, onBytes }),
+      buildLayer(store, pool, { stream, cuts, onBytes }),
     );
     if (layer.diffId === diffId) return layer;
     throw new AircrateError("integrity", "a layer changed in the store while it was read", { where: blob });

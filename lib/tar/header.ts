@@ -91,6 +91,7 @@ const TEMPLATE: Uint8Array = (() => {
   bytes.fill(ZERO, 337, 344);
   return bytes;
 })();
+const TEMPLATE_SUM = TEMPLATE.reduce((sum, byte) => sum + byte, 0);
 
 interface Block {
   readonly name: string;
@@ -105,45 +106,65 @@ interface Block {
 }
 
 function encodeBlock(block: Block): Uint8Array {
-  // From Node's pool: memory of its own for each of many small blocks would cost more than writing it.
-  const bytes = Buffer.allocUnsafe(BLOCK);
+  const bytes = allocateBlock();
   bytes.set(TEMPLATE);
-  text(bytes, block.name, 0);
-  octal(bytes, block.mode, 100, 8);
-  octal(bytes, block.uid, 108, 8);
-  octal(bytes, block.gid, 116, 8);
-  octal(bytes, block.size, 124, 12);
-  octal(bytes, block.mtime, 136, 12);
-  text(bytes, block.flag, 156);
-  text(bytes, block.link, 157);
-  text(bytes, block.prefix, 345);
-  let sum = 0;
-  for (let i = 0; i < BLOCK; i += 1) sum += bytes[i]!;
+  const sum =
+    TEMPLATE_SUM +
+    text(bytes, block.name, 0) +
+    octal(bytes, block.mode, 100, 8) +
+    octal(bytes, block.uid, 108, 8) +
+    octal(bytes, block.gid, 116, 8) +
+    octal(bytes, block.size, 124, 12) +
+    octal(bytes, block.mtime, 136, 12) +
+    text(bytes, block.flag, 156) +
+    text(bytes, block.link, 157) +
+    text(bytes, block.prefix, 345);
   // Six digits, NUL, space: what every writer since V7 emits for the checksum alone.
   octal(bytes, sum, 148, 7);
   bytes[154] = 0;
   return bytes;
 }
 
-/** Puts a text that fits, in UTF-8. Most are ASCII, and a loop beats the encoder for a few characters. */
-function text(bytes: Uint8Array, value: string, offset: number): void {
+let slab = new Uint8Array(0);
+let used = 0;
+
+/** Memory of its own for each of many small blocks would cost more than writing it. */
+function allocateBlock(): Uint8Array {
+  if (used === slab.length) {
+    slab = new Uint8Array(64 * BLOCK);
+    used = 0;
+  }
+  used += BLOCK;
+  return slab.subarray(used - BLOCK, used);
+}
+
+/** Puts a text that fits, in UTF-8. Most are ASCII, and a loop beats the encoder for a few characters. @returns the sum */
+function text(bytes: Uint8Array, value: string, offset: number): number {
+  let sum = 0;
   for (let i = 0; i < value.length; i += 1) {
     const code = value.charCodeAt(i);
     if (code > 0x7f) {
-      bytes.set(Buffer.from(value, "utf8"), offset);
-      return;
+      const encoded = Buffer.from(value, "utf8");
+      bytes.set(encoded, offset);
+      return encoded.reduce((total, byte) => total + byte, 0);
     }
     bytes[offset + i] = code;
+    sum += code;
   }
+  return sum;
 }
 
-/** Digits from the right; the field's last byte stays NUL. */
-function octal(bytes: Uint8Array, value: number, offset: number, width: number): void {
+/** Digits from the right; the field's last byte stays NUL. @returns the sum of the digits' bytes */
+function octal(bytes: Uint8Array, value: number, offset: number, width: number): number {
+  let sum = 0;
   let rest = value;
   for (let i = offset + width - 2; i >= offset; i -= 1) {
-    bytes[i] = ZERO + (rest % 8);
+    const digit = ZERO + (rest % 8);
+    bytes[i] = digit;
+    sum += digit;
     rest = Math.floor(rest / 8);
   }
+  return sum;
 }
 
 /** Splits a path at a slash so that both parts fit into ustar's name and prefix, or says that it cannot. */

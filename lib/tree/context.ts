@@ -7,6 +7,7 @@ import { cleanSource, expandSource } from "./expand.ts";
 import type { SourceTree, TreeItem } from "./source.ts";
 
 const MAX_LINKS = 40;
+const LSTAT = { throwIfNoEntry: false } as const;
 
 /**
  * The context of a Dockerfile, less what its `.dockerignore` excludes.
@@ -26,25 +27,28 @@ export function openFolder(folder: string, name: string): SourceTree {
 }
 
 function createContext(folder: string, name: string, rules: IgnoreRules): SourceTree {
-  function item(relative: string, stats: Stats, where: string): TreeItem {
-    const file = path.join(folder, relative);
-    const owned = { path: relative, real: relative, uid: 0, gid: 0 };
+  /** Where something lies whose path is clean; `path.join` would look for what is not in it. */
+  const locate = (relative: string) => (relative === "" ? folder : `${folder}${path.sep}${relative}`);
+
+  /** @param named the path that it is known by, where that is another one */
+  function item(real: string, stats: Stats, where: string, named = real): TreeItem {
+    const file = locate(real);
+    const owned = { path: named, real, uid: 0, gid: 0 };
     if (stats.isDirectory()) return { ...owned, kind: "directory", mode: 0o755 };
     if (stats.isSymbolicLink()) {
-      return { ...owned, kind: "symlink", mode: 0o777, target: readTarget(file, relative, where) };
+      return { ...owned, kind: "symlink", mode: 0o777, target: readTarget(file, real, where) };
     }
-    if (!stats.isFile()) throw specialError(relative, stats, where);
+    if (!stats.isFile()) throw specialError(real, stats, where);
     const { size, mtimeMs } = stats;
-    return {
-      ...{ ...owned, kind: "file", mode: (stats.mode & 0o111) !== 0 ? 0o755 : 0o644 },
-      ...(size > 0 && { content: { file, offset: 0, size, mtimeMs } }),
-      ...(stats.nlink > 1 && { inode: inodeOf(file) }),
-    };
+    const mode = (stats.mode & 0o111) !== 0 ? 0o755 : 0o644;
+    const content = size > 0 ? { content: { file, offset: 0, size, mtimeMs } } : undefined;
+    const inode = stats.nlink > 1 ? { inode: inodeOf(file) } : undefined;
+    return { ...owned, kind: "file", mode, ...content, ...inode };
   }
 
   function look(relative: string): Stats | undefined {
     try {
-      return lstatSync(path.join(folder, relative), { throwIfNoEntry: false });
+      return lstatSync(locate(relative), LSTAT);
     } catch (error) {
       // Below a file, or beyond what a name can be, there is nothing either.
       if (systemCode(error) === "ENOTDIR" || systemCode(error) === "ENAMETOOLONG") return undefined;
@@ -72,7 +76,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
         continue;
       }
       links += 1;
-      const target = readlinkSync(path.join(folder, here));
+      const target = readlinkSync(locate(here));
       if (links > MAX_LINKS || path.isAbsolute(target)) throw outsideError(here, name, where, target);
       pending.push(...target.split(path.sep === "/" ? "/" : /[\\/]/).reverse());
     }
@@ -80,9 +84,9 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
   }
 
   function listNames(relative: string): string[] {
-    const names = readdirSync(path.join(folder, relative));
+    const names = readdirSync(locate(relative));
     for (const found of names) {
-      if (found.includes("\ufffd")) checkName(path.join(folder, relative), relative);
+      if (found.includes("\ufffd")) checkName(locate(relative), relative);
     }
     return names.sort(compareBytes);
   }
@@ -106,7 +110,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
         if (real !== relative && look(relative) !== undefined) throw danglingError(relative, real, where);
         continue;
       }
-      items.push({ ...item(real, stats, where), path: relative });
+      items.push(item(real, stats, where, relative));
     }
     if (items.length === 0) throw missingError(source, where, found.some(excluded));
     return items;
@@ -129,7 +133,7 @@ function createContext(folder: string, name: string, rules: IgnoreRules): Source
     const items: TreeItem[] = [];
     const take = (relative: string, stats: Stats) => {
       const below = base === "" ? relative : relative.slice(base.length + 1);
-      items.push({ ...item(relative, stats, where), path: below });
+      items.push(item(relative, stats, where, below));
     };
     const visit = (relative: string) => {
       for (const child of listNames(relative)) {
