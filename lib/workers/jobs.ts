@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { type BlockEnd, type DeflateBlock, selectDeflate, WINDOW } from "../gzip/deflate.ts";
+import { type BlockEnd, type DeflateBlock, deflateWithNode, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import { unpacksTo } from "../gzip/inflate.ts";
 import { packBlock } from "../gzip/parts.ts";
 import { type SharedStream, sliceShared } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
-import { createRelief } from "./memory.ts";
+import { createRelief, PAKO_STEPS, type Relief } from "./memory.ts";
 import { readSegments, visitSegments } from "./segment-reader.ts";
 import { packedPart, plainPart, type Slot } from "./slots.ts";
 
@@ -98,6 +98,7 @@ export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
  */
 export function createJobRunner(native?: boolean): JobRunner {
   let deflate: DeflateBlock | undefined;
+  let relieve: Relief = () => {};
   let buffer = new Uint8Array(0);
   const scratch = (size: number): Uint8Array => {
     if (buffer.length < size) buffer = new Uint8Array(size);
@@ -134,7 +135,10 @@ export function createJobRunner(native?: boolean): JobRunner {
         return identity;
       });
     }
-    deflate ??= await selectDeflate(native);
+    if (deflate === undefined) {
+      deflate = await selectDeflate(native);
+      relieve = deflate === deflateWithNode ? createRelief() : createRelief(PAKO_STEPS);
+    }
     const plain = readBlocks(job, plainPart(job));
     const block = plain.subarray(job.dictionarySize);
     const dictionary = plain.subarray(0, job.dictionarySize);
@@ -142,6 +146,7 @@ export function createJobRunner(native?: boolean): JobRunner {
     const isRight = offered !== undefined && unpacksTo(offered, block, dictionary, job.end);
     const packed = isRight ? offered : packBlock(deflate, plain, job.dictionarySize, job.end);
     packedPart(job, packed.length).set(packed);
+    relieve(job.blockSize);
     return { packedSize: packed.length, ...identify(plain, job.dictionarySize, plain.length) };
   }) as JobRunner;
 }

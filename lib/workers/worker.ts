@@ -1,7 +1,6 @@
 /** The thread that does the jobs of a {@link WorkPool}. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createJobRunner, type Job } from "./jobs.ts";
-import { createRelief } from "./memory.ts";
 import { FileChangedError } from "./segment-reader.ts";
 
 /** What a thread answers: the result, or an error in plain words, since errors lose their class between threads. */
@@ -11,7 +10,6 @@ export type Reply =
 
 const runJob = createJobRunner((workerData as { native?: boolean }).native);
 const port = parentPort!;
-const relieve = createRelief();
 
 /** One job after the other: the answers come in the order of the jobs. */
 let last = Promise.resolve();
@@ -23,7 +21,6 @@ async function answer(job: Job): Promise<void> {
   try {
     const result = await runJob(job);
     port.postMessage({ ok: true, result } satisfies Reply);
-    if (job.kind === "pack") relieve(job.blockSize);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     port.postMessage({
