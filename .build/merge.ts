@@ -27,10 +27,13 @@ export async function mergeParts({ outputFiles, metafile }: Built): Promise<Text
   const loaded = BEGINNINGS.map((beginning) => loadedBy(beginning, metafile.outputs));
   const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
   const apart = new Set(entries.map(([file]) => nameOf(file)));
-  /** Names a part by who loads it. What an import begins with stays by itself. */
-  const partOf = (name: string): string | undefined => {
+  /**
+   * Names a part by who loads it. What an import begins with stays by itself, and so does everything else: left alone,
+   * rollup would put it where it is loaded already, and what waits for an import would be waited for by that.
+   */
+  const partOf = (name: string): string => {
     const loaders = loaded.map((names) => (names.has(name) ? 1 : 0)).join("");
-    return apart.has(name) || !loaders.includes("1") ? undefined : loaders;
+    return apart.has(name) || !loaders.includes("1") ? name.replace(/\.js$/, "") : loaders;
   };
   const bundle = await rollup({
     input: ["aircrate", "index", "worker"].map((name) => `${name}.js`),
@@ -58,7 +61,14 @@ export async function mergeParts({ outputFiles, metafile }: Built): Promise<Text
       hoistTransitiveImports: false,
       manualChunks: partOf,
     });
-    return new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : String(file.source)]));
+    const chunks = output.filter((file) => file.type === "chunk");
+    const first = new Set(chunks.filter(({ isEntry, isDynamicEntry }) => isEntry || isDynamicEntry).map(fileName));
+    for (const { fileName: file, imports } of chunks) {
+      const wrong = imports.find((name) => first.has(name));
+      // What an import waits for may itself wait for an import.
+      if (wrong !== undefined) throw new Error(`${file} would wait for ${wrong}, which an import begins with`);
+    }
+    return new Map(chunks.map(({ fileName: name, code }) => [name, code]));
   } finally {
     await bundle.close();
   }
@@ -77,6 +87,10 @@ function loadedBy(beginning: string, outputs: Metafile["outputs"]): ReadonlySet<
   };
   visit(first);
   return names;
+}
+
+function fileName(file: { readonly fileName: string }): string {
+  return file.fileName;
 }
 
 function nameOf(file: string): string {
