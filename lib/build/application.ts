@@ -13,6 +13,7 @@ import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/w
 import type { Store } from "../store/layout.ts";
 import { shareSegments } from "../tar/shared.ts";
 import { VERSION } from "../version.ts";
+import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import type { Device, Thinned } from "./thin.ts";
 
@@ -51,7 +52,7 @@ export async function writeApplication(
       name: entry.name,
       pieces: "image" in entry ? pack(written) : [{ bytes: entry.bytes }],
     })),
-    digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
+    digest: (segments) => digestStream(pool, shareSegments(segments)),
     ...{ signal, onEvent },
   });
   const header = artifactHeader(app, epoch);

@@ -11,6 +11,7 @@ import { digestError, fetchManifest } from "../registry/resolve.ts";
 import type { Store } from "../store/layout.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { shareSegments } from "../tar/shared.ts";
+import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { type CacheEntry, cacheTag, readEntry } from "./entry.ts";
 
@@ -67,7 +68,7 @@ export function createCachePull({ store, pool, scratch, repository, ...options }
         onBytes: (count) => onEvent({ kind: "pull-bytes", layer, size: count }),
         async check(file) {
           onArrived();
-          const { sha256 } = await pool.run({ kind: "digest", stream: shareSegments([{ file, offset: 0, size }]) });
+          const { sha256 } = await digestStream(pool, shareSegments([{ file, offset: 0, size }]));
           return { digest: `sha256:${sha256}` };
         },
         async keep(file, found) {

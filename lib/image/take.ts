@@ -5,6 +5,7 @@ import { blobFile, damagedBlob, type Store } from "../store/layout.ts";
 import type { Scratch } from "../store/scratch.ts";
 import { shareSegments } from "../tar/shared.ts";
 import type { Extracted, ExtractedEntry } from "../unpack/extract.ts";
+import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import type { FullNode, Take } from "./materials.ts";
 
@@ -46,7 +47,7 @@ async function takeFault(
   { store, pool }: { store: Store; pool: WorkPool },
 ): Promise<AircrateError> {
   const stream = shareSegments([{ file: blobFile(store, digest), offset: 0, size }]);
-  const { sha256 } = await pool.run({ kind: "digest", stream });
+  const { sha256 } = await digestStream(pool, stream);
   if (`sha256:${sha256}` !== digest) return damagedBlob(store, digest, "build again");
   return new AircrateError("input", "files cannot be taken out of a layer of the image", {
     where: digest,

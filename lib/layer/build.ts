@@ -4,6 +4,7 @@ import { PACKING } from "../gzip/deflate.ts";
 import type { Store } from "../store/layout.ts";
 import { findPackedLayer, recordPackedLayer, wasPackedBefore } from "../store/records.ts";
 import type { SharedStream } from "../tar/shared.ts";
+import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { type LayerCache, type LayerOffer, sampleOffer } from "./offer.ts";
@@ -45,7 +46,7 @@ export async function buildLayer(
       const { plainCrc: _, plainSha256, ...packed } = await packStream(store, pool, { ...options, withDigest: true });
       return await keep({ version: 1, diffId: `sha256:${plainSha256}`, ...packed }, "packed");
     }
-    const digest = await pool.run({ kind: "digest", stream });
+    const digest = await digestStream(pool, stream);
     const diffId = `sha256:${digest.sha256}`;
     const known = await findPackedLayer(store, PACKING.name, diffId);
     if (known !== undefined) return { ...known, source: "store" };

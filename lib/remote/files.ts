@@ -7,6 +7,7 @@ import { blobFile, quarantineBlob, type Store } from "../store/layout.ts";
 import { findFile, recordFetchedFile } from "../store/records.ts";
 import { shareSegments } from "../tar/shared.ts";
 import type { Layout } from "../vendor/layout.ts";
+import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { parseRemote, remoteName, shownAddress } from "./address.ts";
@@ -128,7 +129,7 @@ function missingError(
 async function isRight(store: Store, pool: WorkPool, { digest, size }: Received): Promise<boolean> {
   try {
     const segments = [{ file: blobFile(store, digest), offset: 0, size }];
-    const { sha256 } = await pool.run({ kind: "digest", stream: shareSegments(segments) });
+    const { sha256 } = await digestStream(pool, shareSegments(segments));
     if (`sha256:${sha256}` === digest) return true;
   } catch (error) {
     // Pruned meanwhile.

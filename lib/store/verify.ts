@@ -10,6 +10,7 @@ import { type Digest, LAYOUT_MARKER } from "../digest.ts";
 import { systemCode } from "../error.ts";
 import { createLimit } from "../limit.ts";
 import { shareSegments } from "../tar/shared.ts";
+import { digestStream } from "../workers/digest.ts";
 import { createWorkPool, type WorkPool, type WorkPoolOptions } from "../workers/pool.ts";
 import { FileChangedError } from "../workers/segment-reader.ts";
 import { quarantineBlob, type Store, writeWhole } from "./layout.ts";
@@ -74,7 +75,7 @@ async function checkBlob(
 ): Promise<void> {
   try {
     const stream = shareSegments([{ file, offset: 0, size }]);
-    const { sha256, crc } = await pool.run({ kind: "digest", stream });
+    const { sha256, crc } = await digestStream(pool, stream);
     if (`sha256:${sha256}` === digest) {
       right.set(digest, { size, crc });
       return;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
+import type { MessagePort } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import { type BlockEnd, type DeflateBlock, deflateWithNode, selectDeflate, WINDOW } from "../gzip/deflate.ts";
 import { unpacksTo } from "../gzip/inflate.ts";
@@ -7,14 +8,28 @@ import { packBlock } from "../gzip/parts.ts";
 import { type SharedStream, sliceShared } from "../tar/shared.ts";
 import type { CheckedBlob, CheckOptions } from "../unpack/check.ts";
 import type { Extraction, ExtractOptions } from "../unpack/extract.ts";
+import { hashFrom, remoteHash } from "./digest.ts";
 import { createRelief, PAKO_STEPS, type Relief } from "./memory.ts";
-import { readSegments, visitSegments } from "./segment-reader.ts";
+import { createReadBuffers, type ReadBuffers, readSegments, type Visit, visitSegments } from "./segment-reader.ts";
 import { packedPart, plainPart, type Slot } from "./slots.ts";
 
 /** SHA-256 and CRC-32 of a whole stream: what it is, without packing it. */
 export interface DigestJob {
   readonly kind: "digest";
   readonly stream: SharedStream;
+}
+
+/** CRC-32 of a whole stream, whose bytes go to a {@link HashJob} beside that. */
+export interface ReadJob {
+  readonly kind: "read";
+  readonly stream: SharedStream;
+  readonly port: MessagePort;
+}
+
+/** SHA-256, 64 hex digits, of what comes through a port. */
+export interface HashJob {
+  readonly kind: "hash";
+  readonly port: MessagePort;
 }
 
 export interface DigestResult {
@@ -78,16 +93,19 @@ export interface ExtractJob extends ExtractOptions {
   readonly file: string;
 }
 
-export type Job = DigestJob | PackJob | IdentifyJob | CheckJob | ExtractJob;
-export type JobResult<J extends Job> = J extends DigestJob
-  ? DigestResult
-  : J extends IdentifyJob
-    ? readonly BlockIdentity[]
-    : J extends CheckJob
-      ? CheckedBlob
-      : J extends ExtractJob
-        ? Extraction
-        : PackResult;
+/** What the job of each kind gives. */
+interface Results {
+  readonly digest: DigestResult;
+  readonly read: number;
+  readonly hash: string;
+  readonly pack: PackResult;
+  readonly identify: readonly BlockIdentity[];
+  readonly check: CheckedBlob;
+  readonly extract: Extraction;
+}
+
+export type Job = DigestJob | ReadJob | HashJob | PackJob | IdentifyJob | CheckJob | ExtractJob;
+export type JobResult<J extends Job> = Results[J["kind"]];
 
 export type JobRunner = <J extends Job>(job: J) => Promise<JobResult<J>>;
 
@@ -115,16 +133,24 @@ export function createJobRunner(native?: boolean): JobRunner {
     }
     if (job.kind === "digest") {
       const hash = createHash("sha256");
-      let crc = 0;
-      for (let at = 0; at < job.stream.size; at += PART_SIZE) {
-        const buffer = scratch(2 * READ_SIZE);
-        const buffers = [buffer.subarray(0, READ_SIZE), buffer.subarray(READ_SIZE)] as const;
-        await visitSegments(sliceShared(job.stream, at, at + PART_SIZE), buffers, (bytes) => {
-          hash.update(bytes);
-          crc = crc32(bytes, crc);
-        });
-      }
+      const crc = await readStream(job.stream, createReadBuffers(scratch(2 * READ_SIZE), 2), (bytes) => {
+        hash.update(bytes);
+        return undefined;
+      });
       return { sha256: hash.digest("hex"), crc };
+    }
+    if (job.kind === "hash") return hashFrom(job.port);
+    if (job.kind === "read") {
+      const remote = remoteHash(job.port);
+      try {
+        const memory = new Uint8Array(new SharedArrayBuffer(4 * SENT_SIZE));
+        const crc = await readStream(job.stream, createReadBuffers(memory, 4), remote.update);
+        remote.finish();
+        return crc;
+      } catch (error) {
+        remote.abort();
+        throw error;
+      }
     }
     if (job.kind === "identify") {
       const plain = readBlocks(job, scratch(job.dictionarySize + sum(job.blockSizes)));
@@ -149,6 +175,19 @@ export function createJobRunner(native?: boolean): JobRunner {
     relieve(job.blockSize);
     return { packedSize: packed.length, ...identify(plain, job.dictionarySize, plain.length) };
   }) as JobRunner;
+}
+
+/** Visits a whole stream. @returns CRC-32 of its bytes */
+async function readStream(stream: SharedStream, buffers: ReadBuffers, visit: Visit): Promise<number> {
+  let crc = 0;
+  for (let at = 0; at < stream.size; at += PART_SIZE) {
+    await visitSegments(sliceShared(stream, at, at + PART_SIZE), buffers, (bytes) => {
+      const visited = visit(bytes);
+      crc = crc32(bytes, crc);
+      return visited;
+    });
+  }
+  return crc;
 }
 
 /** Reads the dictionary and, behind it, what follows from the start of the block on, until the target is full. */
@@ -179,8 +218,8 @@ function identify(plain: Uint8Array, start: number, end: number): BlockIdentity 
 }
 
 /** Bytes that a job reads, digests or packs. */
-export function sizeOfJob(job: Exclude<Job, CheckJob | ExtractJob>): number {
-  if (job.kind === "digest") return job.stream.size;
+export function sizeOfJob(job: DigestJob | ReadJob | PackJob | IdentifyJob): number {
+  if (job.kind === "digest" || job.kind === "read") return job.stream.size;
   return job.dictionarySize + (job.kind === "pack" ? job.blockSize : sum(job.blockSizes));
 }
 
@@ -189,5 +228,7 @@ function sum(sizes: readonly number[]): number {
 }
 
 const READ_SIZE = 256 * 1024;
+/** Larger, since a message takes a while. */
+const SENT_SIZE = 512 * 1024;
 /** A part of a stream whose segments are in memory as objects at once. */
 const PART_SIZE = 8 * 1024 * 1024;

@@ -10,6 +10,8 @@ import type { Reply } from "./worker.ts";
 export interface WorkPool {
   /** How many jobs it can do at once. */
   readonly width: number;
+  /** How many jobs would be begun at once if they came now. */
+  spare(): number;
   /** How many short jobs it takes before one has to wait for another to end. */
   readonly capacity: number;
   /** Where packed blocks are left. */
@@ -102,13 +104,17 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
       const task = queue.shift()!;
       threads.get(worker)!.push(task);
       worker.ref();
-      worker.postMessage(task.job);
+      worker.postMessage(task.job, "port" in task.job ? [task.job.port] : []);
     }
     for (const [worker, given] of threads) if (given.length === 0) worker.unref();
   };
 
   return {
     width,
+    spare() {
+      const busy = [...threads.values()].filter((given) => given.length > 0).length;
+      return queue.length > 0 ? 0 : width - busy;
+    },
     capacity: width * DEPTH,
     slots: createSlots(),
     packing: createLimit(MAX_STREAMS),
@@ -117,7 +123,7 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
-      if (job.kind !== "check" && job.kind !== "extract" && sizeOfJob(job) < INLINE_SIZE) {
+      if ("stream" in job && sizeOfJob(job) < INLINE_SIZE) {
         inline ??= createJobRunner(options.native);
         return inline(job);
       }

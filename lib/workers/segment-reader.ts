@@ -36,18 +36,47 @@ export function readSegments(segments: readonly Segment[], target: Uint8Array): 
   }
 }
 
+/** Takes a piece. When it returns a promise, the bytes must stay as they are until that is resolved. */
+export type Visit = (bytes: Uint8Array) => Promise<void> | undefined;
+
+/** Memory that files are read into, part by part and again and again. */
+export interface ReadBuffers {
+  /** Bytes of a part: of a longer file the next piece is read while one is visited. */
+  readonly size: number;
+  /** A part that nobody looks at any more. */
+  next(): Promise<ReadBuffer>;
+}
+
+interface ReadBuffer {
+  readonly bytes: Uint8Array;
+  free: Promise<void> | undefined;
+}
+
+/** Parts the memory: into two at least. */
+export function createReadBuffers(memory: Uint8Array, count: number): ReadBuffers {
+  const size = Math.floor(memory.length / count);
+  const buffers = Array.from({ length: count }, (_, i): ReadBuffer => {
+    return { bytes: memory.subarray(i * size, (i + 1) * size), free: undefined };
+  });
+  let turn = 0;
+  return {
+    size,
+    async next() {
+      const buffer = buffers[turn % count]!;
+      turn += 1;
+      await buffer.free;
+      buffer.free = undefined;
+      return buffer;
+    },
+  };
+}
+
 /**
- * Calls `visit` with the bytes of the segments, in order, in pieces of at most the size of a buffer; both are reused. Of
- * large files the next piece is read while one is visited.
+ * Calls `visit` with the bytes of the segments, in order, in pieces of at most the size of a buffer.
  *
  * @throws FileChangedError as `readSegments`
  */
-export async function visitSegments(
-  segments: readonly Segment[],
-  buffers: readonly [Uint8Array, Uint8Array],
-  visit: (bytes: Uint8Array) => void,
-): Promise<void> {
-  const [buffer] = buffers;
+export async function visitSegments(segments: readonly Segment[], buffers: ReadBuffers, visit: Visit): Promise<void> {
   for (const segment of segments) {
     if ("bytes" in segment) {
       visit(segment.bytes);
@@ -55,8 +84,7 @@ export async function visitSegments(
     }
     const file = openFile(segment);
     try {
-      if (segment.size > buffer.length) await visitAhead(file, segment, { buffers, visit });
-      else visit(readExactly(file, segment, buffer.subarray(0, segment.size)));
+      await visitFile(file, segment, { buffers, visit });
       checkTime(file, segment);
     } finally {
       closeSync(file);
@@ -64,26 +92,32 @@ export async function visitSegments(
   }
 }
 
-interface Ahead {
-  readonly buffers: readonly [Uint8Array, Uint8Array];
-  readonly visit: (bytes: Uint8Array) => void;
+interface Visiting {
+  readonly buffers: ReadBuffers;
+  readonly visit: Visit;
 }
 
-async function visitAhead(fd: number, segment: FileSegment, { buffers, visit }: Ahead): Promise<void> {
-  const fetch = (start: number, buffer: Uint8Array) =>
-    readFully(fd, segment, start, buffer.subarray(0, Math.min(buffer.length, segment.size - start)));
-  let [current, other] = buffers;
+async function visitFile(fd: number, segment: FileSegment, { buffers, visit }: Visiting): Promise<void> {
+  const { size } = segment;
+  let current = await buffers.next();
+  if (size <= buffers.size) {
+    current.free = visit(readExactly(fd, segment, current.bytes.subarray(0, size)));
+    return;
+  }
+  const fetch = (start: number, { bytes }: ReadBuffer) =>
+    readFully(fd, segment, start, bytes.subarray(0, Math.min(bytes.length, size - start)));
   let pending = fetch(0, current);
-  for (let done = 0; done < segment.size; ) {
+  for (let done = 0; done < size; ) {
     const bytes = await pending;
+    const visited = current;
     done += bytes.length;
-    if (done < segment.size) {
-      pending = fetch(done, other);
+    if (done < size) {
+      current = await buffers.next();
+      pending = fetch(done, current);
       // It is awaited in the next round, unless the visit throws.
       pending.catch(() => {});
     }
-    visit(bytes);
-    [current, other] = [other, current];
+    visited.free = visit(bytes);
   }
 }
 

@@ -10,6 +10,7 @@ import { makePlan } from "../../lib/plan/make.ts";
 import { openStore } from "../../lib/store/layout.ts";
 import { tarStream } from "../../lib/tar/sequence.ts";
 import { shareSegments } from "../../lib/tar/shared.ts";
+import { digestStream } from "../../lib/workers/digest.ts";
 import { tuneEngine } from "../../lib/workers/memory.ts";
 import { createWorkPool, type WorkPool } from "../../lib/workers/pool.ts";
 
@@ -42,7 +43,7 @@ function unopened(): Promise<never> {
 function digestOnly(pool: WorkPool): LayerBuilder {
   return async (entries) => {
     const { segments, size } = tarStream(entries);
-    const { sha256, crc } = await pool.run({ kind: "digest", stream: shareSegments(segments) });
+    const { sha256, crc } = await digestStream(pool, shareSegments(segments));
     const diffId = `sha256:${sha256}`;
     return { version: 1, diffId, plainSize: size, digest: diffId, size, crc, source: "packed", place: "" };
   };

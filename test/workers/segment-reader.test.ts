@@ -13,18 +13,22 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { FileSegment, Segment } from "../../lib/tar/sequence.ts";
-import { FileChangedError, readSegments, visitSegments } from "../../lib/workers/segment-reader.ts";
+import { createReadBuffers, FileChangedError, readSegments, visitSegments } from "../../lib/workers/segment-reader.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { asNobody } from "../support/nobody.ts";
 import { noise } from "../support/seeded.ts";
 
-async function visited(segments: readonly Segment[], bufferSize: number): Promise<Buffer> {
+/** @param count how many buffers; with three each piece is looked at only a while after it came */
+async function visited(segments: readonly Segment[], bufferSize: number, count: 2 | 3 = 2): Promise<Buffer> {
   const parts: Buffer[] = [];
-  await visitSegments(segments, [new Uint8Array(bufferSize), new Uint8Array(bufferSize)], (bytes) => {
+  await visitSegments(segments, createReadBuffers(new Uint8Array(count * bufferSize), count), (bytes) => {
     assert.ok(bytes.length > 0);
-    parts.push(Buffer.from(bytes));
+    const take = () => void parts.push(Buffer.from(bytes));
+    return count === 2 ? take() : setImmediate().then(take);
   });
+  await setImmediate();
   return Buffer.concat(parts);
 }
 
@@ -45,6 +49,7 @@ test("segments come in order, whole, and in pieces no larger than the buffer", a
   assert.equal(Buffer.compare(target, expected), 0);
   for (const size of [1, 7, 4096, 10_000, 100_000]) {
     assert.equal(Buffer.compare(await visited(segments, size), expected), 0);
+    assert.equal(Buffer.compare(await visited(segments, size, 3), expected), 0);
   }
 });
 
