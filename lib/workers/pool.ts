@@ -18,8 +18,8 @@ export interface WorkPool {
   readonly slots: Slots;
   /** Limits how many streams are packed at once: they hold slots meanwhile, and few are enough for all threads. */
   readonly packing: Limit;
-  /** Starts threads now, so that they are there when jobs come; default: one. */
-  warm(threads?: number): void;
+  /** Starts a thread now, so that it is there when the first job comes. */
+  warm(): void;
   run<J extends Job>(job: J): Promise<JobResult<J>>;
   close(): Promise<void>;
 }
@@ -42,6 +42,7 @@ const INLINE_SIZE = 64 * 1024;
 const MAX_THREADS = 8;
 /** Short jobs that a thread is given at once: it goes on while the calling one is busy. */
 const DEPTH = 3;
+/** Streams that are packed at once: while one ends, the blocks of others keep the threads busy. */
 const MAX_STREAMS = 3;
 
 /** Jobs of a few milliseconds. A thread that does another one is given nothing beside it. */
@@ -118,8 +119,8 @@ export function createWorkPool(options: WorkPoolOptions = {}): WorkPool {
     capacity: width * DEPTH,
     slots: createSlots(),
     packing: createLimit(MAX_STREAMS),
-    warm(wanted = 1) {
-      while (!closed && threads.size < Math.min(wanted, width)) start();
+    warm() {
+      if (!closed && threads.size === 0) start();
     },
     run<J extends Job>(job: J): Promise<JobResult<J>> {
       if (closed) return Promise.reject(new Error("the work pool is closed"));
