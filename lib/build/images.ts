@@ -70,9 +70,10 @@ async function guessImages(context: Omit<MakeContext, "images"> & MakeOptions): 
   if ([...expected.values()].every((one) => one?.sure === true)) return undefined;
   const images = new Map<string, Promise<Image>>();
   const warnings = new Map<string, string[]>();
-  // An address may depend on the base's environment: no server is asked for what may never be wanted.
-  const remote = () => Promise.reject(new Error("nothing is fetched for a guess"));
-  const open: Openers = { ...context.open, remote };
+  // An address may depend on the base's environment: no server is asked for what may never be wanted. And whoever takes
+  // something out of a layer sets that aside when it is damaged, which the pull beside this would not know of.
+  const refuse = () => Promise.reject(new Error("nothing is fetched or taken out of layers for a guess"));
+  const open: Openers = { ...context.open, remote: refuse };
   for (const planned of plan.images) {
     const { name, recipe } = planned;
     if (recipe.kind === "pull") {
@@ -80,7 +81,11 @@ async function guessImages(context: Omit<MakeContext, "images"> & MakeOptions): 
     } else {
       const told: string[] = [];
       warnings.set(name, told);
-      start(images, name, makeImage(planned, { ...context, images, open, warn: (warning) => told.push(warning) }));
+      start(
+        images,
+        name,
+        makeImage(planned, { ...context, images, open, take: refuse, warn: (warning) => told.push(warning) }),
+      );
     }
   }
   return { images, warnings, likely: ![...expected.values()].includes(undefined) };
