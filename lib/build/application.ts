@@ -13,7 +13,6 @@ import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/w
 import type { Store } from "../store/layout.ts";
 import { shareSegments } from "../tar/shared.ts";
 import { VERSION } from "../version.ts";
-import { digestStream } from "../workers/digest.ts";
 import type { WorkPool } from "../workers/pool.ts";
 import type { Device, Thinned } from "./thin.ts";
 
@@ -52,7 +51,7 @@ export async function writeApplication(
       name: entry.name,
       pieces: "image" in entry ? pack(written) : [{ bytes: entry.bytes }],
     })),
-    digest: (segments) => digestStream(pool, shareSegments(segments)),
+    digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
     ...{ signal, onEvent },
   });
   const header = artifactHeader(app, epoch);

@@ -13,7 +13,6 @@ import { type ArtifactContent, digestArtifact, writeArtifact } from "../mender/w
 import { openStore, type Store } from "../store/layout.ts";
 import { takeLease } from "../store/lease.ts";
 import { shareSegments } from "../tar/shared.ts";
-import { digestStream } from "../workers/digest.ts";
 import { createWorkPool, type WorkPool } from "../workers/pool.ts";
 import { collectLayers, findExactLayer } from "./collect.ts";
 import { headerOf, imagesOf, payloadWith, requireRead } from "./content.ts";
@@ -155,7 +154,7 @@ function contentOf(
   const archive = composeArchive(imagesOf(found, layers), "docker-archive", "plain");
   return {
     ...{ header: headerOf(found), payload: payloadWith(found, pack(archive)) },
-    digest: (segments) => digestStream(pool, shareSegments(segments)),
+    digest: (segments) => pool.run({ kind: "digest", stream: shareSegments(segments) }),
     ...rest,
   };
 }

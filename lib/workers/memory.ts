@@ -36,7 +36,7 @@ export interface ReliefSteps {
  * For each byte that it packs pako drops three of its own, and minor collections leave some of them. More major ones would
  * keep less, but each makes V8 forget how it had optimised pako.
  */
-export const PAKO_STEPS: ReliefSteps = { minor: 2 * MiB, major: 32 * MiB };
+export const PAKO_STEPS: ReliefSteps = { minor: 2 * MiB, major: 24 * MiB };
 
 /** Returns a function to be told of each buffer, in bytes, that was just dropped. Does nothing without a collector. */
 export function createRelief({ minor, major }: ReliefSteps = { minor: 2 * MiB, major: 96 * MiB }): Relief {
