@@ -3,7 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { constants, crc32, createInflateRaw, gunzipSync, gzipSync, inflateRawSync } from "node:zlib";
+import { deflateWithNode, WINDOW } from "../../lib/gzip/deflate.ts";
+import { GZIP_HEADER, gzipTrailer } from "../../lib/gzip/format.ts";
 import { type Cut, findJoint } from "../../lib/gzip/join.ts";
+import { findParts, packBlock } from "../../lib/gzip/parts.ts";
 import { storedBlocks, storedMember } from "../../lib/gzip/stored.ts";
 import { tempDir } from "../support/cleanup.ts";
 import { runOk } from "../support/run.ts";
@@ -92,6 +95,21 @@ test("streams of sync flushes and of blocks larger than any buffer", async (t) =
   inflate.end(stream);
   await new Promise((resolve, reject) => inflate.on("end", resolve).on("error", reject));
   assert.equal(size, 1_400_000 + 30_000_000 + 3_000_000);
+});
+
+test("layers that are packed in parts, with a stored or a packed one at their end", async (t) => {
+  const [text, other, even] = [prose(1, 100_000), prose(2, 100_000), noise(3, 100_000)];
+  const contents = [[text, even], [even, text], [even], [text, even, other]].map((parts) => Buffer.concat(parts));
+  const files = contents.map((bytes) => {
+    const cut = 90_000;
+    const first = packBlock(deflateWithNode, bytes.subarray(0, cut), 0, "flush");
+    const last = packBlock(deflateWithNode, bytes.subarray(cut - WINDOW), WINDOW, "finish");
+    return Buffer.concat([GZIP_HEADER, first, last, gzipTrailer(crc32(bytes), bytes.length)]);
+  });
+  const ends = contents.map((bytes) => findParts(bytes.subarray(90_000 - WINDOW), WINDOW).at(-1)!.stored);
+  assert.ok(ends.includes(true) && ends.includes(false), "otherwise this test says little");
+  const stream = await joined(t, files);
+  assert.ok(inflateRawSync(stream).equals(Buffer.concat(contents)));
 });
 
 test("what is no whole gzip file is refused", async (t) => {

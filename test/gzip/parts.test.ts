@@ -164,3 +164,32 @@ test("the rule has the bytes that its name stands for", () => {
     "other bytes need another name",
   );
 });
+
+/** Noise of which one byte in so many is below 32: on either side of the limit at 13. */
+function uneven(seed: number, every: number): Buffer {
+  const bytes = noise(seed, 64 * KiB);
+  for (let at = 0; at < bytes.length; at += every) bytes[at]! &= 0x1f;
+  return bytes;
+}
+
+/** Noise in which a share of runs of 64 bytes, in per mille, is copied from 8 KiB before: the limit is about 20 to 30. */
+function repeating(seed: number, share: number): Buffer {
+  const bytes = noise(seed, 64 * KiB);
+  const next = seeded(seed);
+  for (let at = 8 * KiB; at < bytes.length; at += 64) {
+    if (next(1000) < share) bytes.copyWithin(at, at - 8 * KiB, at - 8 * KiB + 64);
+  }
+  return bytes;
+}
+
+test("the limits of the rule are part of it, too", () => {
+  const sweep = (sampleOf: (i: number) => Buffer) =>
+    Array.from({ length: 80 }, (_, i) => partsOf(sampleOf(i)).join(", "));
+  const found = [sweep((i) => uneven(i, 11 + (i % 6))), sweep((i) => repeating(100 + i, 10 + (i % 40)))];
+  for (const results of found) assert.ok(new Set(results).size > 1, "otherwise this test says little");
+  assert.deepEqual(
+    [PACKING.name, createHash("sha256").update(found.flat().join("\n")).digest("hex")],
+    ["gzip-4", "32f2a2bf8969e8b6591b899a8792019b9c10f57b2686c05e8428ab81cefaf1e6"],
+    "other parts need another name",
+  );
+});
