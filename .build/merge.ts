@@ -2,9 +2,6 @@ import { builtinModules } from "node:module";
 import type { Metafile, OutputFile } from "esbuild";
 import { rollup } from "rollup";
 
-/** Files of one folder by their names, with their texts. */
-export type Texts = ReadonlyMap<string, string>;
-
 interface Built {
   readonly outputFiles: readonly OutputFile[];
   readonly metafile: Metafile;
@@ -21,8 +18,10 @@ const BEGINNINGS = [
  * Puts into one part what is always loaded together. esbuild makes one for each set of entries and imports that need a
  * module, which comes to a hundred for `aircrate build`, and each of them takes time to be found, read and linked: a
  * sixteenth of all that a build takes in which nothing changed.
+ *
+ * @returns the text of each file by its name
  */
-export async function mergeParts({ outputFiles, metafile }: Built): Promise<Texts> {
+export async function mergeParts({ outputFiles, metafile }: Built): Promise<ReadonlyMap<string, string>> {
   const texts = new Map(outputFiles.map(({ path, text }) => [nameOf(path), text]));
   const loaded = BEGINNINGS.map((beginning) => loadedBy(beginning, metafile.outputs));
   const entries = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
@@ -62,13 +61,14 @@ export async function mergeParts({ outputFiles, metafile }: Built): Promise<Text
       manualChunks: partOf,
     });
     const chunks = output.filter((file) => file.type === "chunk");
-    const first = new Set(chunks.filter(({ isEntry, isDynamicEntry }) => isEntry || isDynamicEntry).map(fileName));
-    for (const { fileName: file, imports } of chunks) {
+    const firsts = chunks.filter(({ isEntry, isDynamicEntry }) => isEntry || isDynamicEntry);
+    const first = new Set(firsts.map(({ fileName }) => fileName));
+    for (const { fileName, imports } of chunks) {
       const wrong = imports.find((name) => first.has(name));
       // What an import waits for may itself wait for an import.
-      if (wrong !== undefined) throw new Error(`${file} would wait for ${wrong}, which an import begins with`);
+      if (wrong !== undefined) throw new Error(`${fileName} would wait for ${wrong}, which an import begins with`);
     }
-    return new Map(chunks.map(({ fileName: name, code }) => [name, code]));
+    return new Map(chunks.map(({ fileName, code }) => [fileName, code]));
   } finally {
     await bundle.close();
   }
@@ -87,10 +87,6 @@ function loadedBy(beginning: string, outputs: Metafile["outputs"]): ReadonlySet<
   };
   visit(first);
   return names;
-}
-
-function fileName(file: { readonly fileName: string }): string {
-  return file.fileName;
 }
 
 function nameOf(file: string): string {

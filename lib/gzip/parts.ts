@@ -55,7 +55,7 @@ const PIECE = 8 * 1024;
 /** In fewer bytes chance says too much. */
 const MIN_PIECE = 4 * 1024;
 
-/** Neighbouring pieces in which every byte is about as frequent as any other one. */
+/** Neighbouring pieces in which all bytes are about equally frequent. */
 function flatRuns(plain: Uint8Array, start: number): { readonly start: number; readonly end: number }[] {
   const runs: { start: number; end: number }[] = [];
   for (let at = start; plain.length - at >= MIN_PIECE; ) {
@@ -75,7 +75,7 @@ const counts = new Uint32Array(256);
 
 /**
  * Whether the sum of the squares of how often each byte occurs is at most so many percent above what chance gives, which
- * is n * n / 256 + n: at 4 %, deflate's codes would save half a percent.
+ * is n * n / 256 + n: at 4 %, deflate's codes would save less than half a percent.
  */
 function isEven(
   plain: Uint8Array,

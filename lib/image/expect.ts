@@ -1,8 +1,9 @@
+import type { LayerRecord } from "../../spec/store.ts";
 import { formatReference, type Reference } from "../reference.ts";
 import { findLayerTree, findPulledLayer } from "../store/records.ts";
 import type { Image } from "./image.ts";
 import { expectOutline, type OutlineOptions } from "./outline.ts";
-import { createRootFs } from "./rootfs.ts";
+import { mergeLayers, type RootFs } from "./rootfs.ts";
 
 /** An image as the store knows it; its name may stand for another one by now. */
 export interface Expectation {
@@ -25,22 +26,18 @@ export async function expectImage(options: OutlineOptions, reference: Reference)
   const found = await Promise.all(layers.map(({ digest }) => findPulledLayer(store, digest)));
   const records = found.filter((record) => record !== undefined);
   if (records.length < layers.length) return undefined;
-  const readRoot = async () => {
-    const root = createRootFs();
-    for (const layer of records) {
-      const tree = await findLayerTree(store, layer.diffId);
-      if (tree === undefined) throw new Error(`the store does not know what is in ${layer.diffId}`);
-      root.apply(tree, layer);
-    }
-    return root;
+  const readTree = async ({ diffId }: LayerRecord) => {
+    const tree = await findLayerTree(store, diffId);
+    if (tree === undefined) throw new Error(`the store does not know what is in ${diffId}`);
+    return tree;
   };
-  let root: ReturnType<typeof readRoot> | undefined;
+  let root: Promise<RootFs> | undefined;
   const image: Image = {
     config,
     configBytes,
     layers: records.map((layer) => ({ origin: formatReference(reference), record: Promise.resolve(layer) })),
     root() {
-      root ??= readRoot();
+      root ??= mergeLayers(records, readTree);
       return root;
     },
   };

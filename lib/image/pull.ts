@@ -18,7 +18,7 @@ import { findLayerTree, findPulledLayer, recordLayerTree } from "../store/record
 import type { WorkPool } from "../workers/pool.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { findOutline, type OutlineOptions, passedOver } from "./outline.ts";
-import { createRootFs, type RootFs } from "./rootfs.ts";
+import { mergeLayers, type RootFs } from "./rootfs.ts";
 
 /** Gets images into the store, each blob once, however many images share it. */
 export type Pull = (reference: Reference) => Promise<Image>;
@@ -48,16 +48,9 @@ export function createPull(options: PullOptions): Pull {
     const { config, configBytes, layers } = await findOutline(options, reference);
     const sources = layers.map((descriptor, i) => layerSource(reference, descriptor, config.rootfs.diff_ids[i]!));
     const root = new Map<string, Promise<RootFs>>();
-    return { config, configBytes, layers: sources, root: () => share(root, "", () => readRoot(sources)) };
-  }
-
-  async function readRoot(sources: readonly LayerSource[]): Promise<RootFs> {
-    const root = createRootFs();
-    for (const { origin, record } of sources) {
-      const layer = await record;
-      root.apply(await readTree(layer, origin), layer);
-    }
-    return root;
+    const records = sources.map(({ record }) => record);
+    const readRoot = () => mergeLayers(records, (layer) => readTree(layer, formatReference(reference)));
+    return { config, configBytes, layers: sources, root: () => share(root, "", readRoot) };
   }
 
   function layerSource(reference: Reference, descriptor: Descriptor, diffId: Digest): LayerSource {

@@ -53,6 +53,19 @@ export function createRootFs(): RootFs {
   return rootFsOf(directory({ mode: 0o755, uid: 0, gid: 0 }), {});
 }
 
+/** What layers come to, each put on top when it and its tree are there. */
+export async function mergeLayers(
+  layers: Iterable<Promise<LayerRecord> | LayerRecord>,
+  readTree: (layer: LayerRecord) => Promise<LayerTree>,
+): Promise<RootFs> {
+  const root = createRootFs();
+  for (const record of layers) {
+    const layer = await record;
+    root.apply(await readTree(layer), layer);
+  }
+  return root;
+}
+
 export function directory(attributes: Attributes): RootDirectory {
   return { ...attributes, kind: "directory", children: new Map(), self: {} };
 }

@@ -199,26 +199,19 @@ export interface BlobWriter {
 
 export async function createBlobWriter(store: Store): Promise<BlobWriter> {
   const temporary = temporaryFile(store);
-  const file = await open(temporary, "wx").catch((error: unknown) => {
+  const fail = (error: unknown): never => {
     throw writeError(store, error);
-  });
+  };
+  const file = await open(temporary, "wx").catch(fail);
   const writer = createPositionalWriter(file, 0);
   let open_ = true;
 
   return {
     async write(chunk) {
-      try {
-        await writer.write(chunk);
-      } catch (error) {
-        throw writeError(store, error);
-      }
+      await writer.write(chunk)?.catch(fail);
     },
     async commit(digest) {
-      try {
-        await writer.flush();
-      } catch (error) {
-        throw writeError(store, error);
-      }
+      await writer.flush().catch(fail);
       await file.close();
       open_ = false;
       await placeBlob(store, temporary, digest);
